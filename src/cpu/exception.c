@@ -1,0 +1,304 @@
+// Exception entry and return (Arm ARM: "The AArch64 System Level Programmers' Model", sections on
+// exception entry, exception return and routing of synchronous exceptions). EL3, Secure state and
+// AArch32 are absent. Asynchronous exceptions are chosen in interrupt.c.
+#include "cpu/exception.h"
+#include "cpu/observer.h"
+#include "cpu/psci.h"
+#include "gic/gic.h"
+#include "machine/machine.h"
+#include "mmu/mmu.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { LOCKUP_REPEATS = 10000, SCTLR_SPAN = 23, SCTLR_DSSBS = 44 };
+
+bool cpu_have_el2(const Cpu *cpu) { return cpu->machine->config.el2; }
+
+u64 cpu_hcr(const Cpu *cpu) {
+    u64 hcr = cpu->sys.HCR_EL2;
+    if (likely(!bit(hcr, HCR_TGE))) return hcr;
+    // TGE: AMO, IMO and FMO behave as 1; what controls EL1 or its stage 2 behaves as 0.
+    hcr |= 1ull << HCR_AMO | 1ull << HCR_IMO | 1ull << HCR_FMO;
+    hcr &= ~(1ull << HCR_VM | 1ull << HCR_VI | 1ull << HCR_VF | 1ull << HCR_VSE | 1ull << HCR_DC |
+             1ull << HCR_PTW | 1ull << HCR_SWIO | 1ull << HCR_FB);
+    return hcr;
+}
+
+MmuMode cpu_mode(const Cpu *cpu) {
+    bool pan = cpu->pstate & PSTATE_PAN;
+    if (cpu->el == 1) return pan ? MODE_E10_1P : MODE_E10_1;
+    if (cpu->el == 0) return cpu_in_host0(cpu) ? MODE_E20_0 : MODE_E10_0;
+    if (!cpu_e2h(cpu)) return MODE_E2;
+    return pan ? MODE_E20_2P : MODE_E20_2;
+}
+
+// --- PSTATE -----------------------------------------------------------------------------------------
+
+static ALWAYS_INLINE void set_pstate(Cpu *cpu, u32 new_pstate) {
+    unsigned old_sp = cpu->pstate & PSTATE_SP ? cpu->el : 0;
+    cpu->pstate = new_pstate;
+    cpu->el = (u8)bits(new_pstate, 3, 2);
+    unsigned new_sp = new_pstate & PSTATE_SP ? cpu->el : 0;
+    if (old_sp != new_sp) {
+        cpu->sp_el[old_sp] = cpu->x[REG_SP];
+        cpu->x[REG_SP] = cpu->sp_el[new_sp];
+    }
+    MmuMode mode = cpu_mode(cpu);
+    Tlb *tlb = cpu->tlb_of[mode];
+    cpu->tlb = likely(tlb) ? tlb : tlb_for_mode(cpu, mode);
+    cpu->fp_on = cpu->fp_el >> cpu->el & 1;
+}
+
+void pstate_changed(Cpu *cpu, u32 new_pstate) {
+    set_pstate(cpu, new_pstate);
+    interrupts_changed(cpu);
+}
+
+// --- entry ------------------------------------------------------------------------------------------
+
+// The same exception from the same place again and again, with no return in between: the guest
+// cannot get out of it.
+static COLD void exception_repeats(Cpu *cpu, u64 elr, u32 esr) {
+    if (++cpu->exception_repeats < LOCKUP_REPEATS) return;
+    machine_stop(cpu->machine, STOP_LOCKUP, 0,
+                 "CPU %u takes the same exception for ever: ESR 0x%08x at 0x%llx in EL%u, vector "
+                 "0x%llx",
+                 cpu->index, esr, (unsigned long long)elr, cpu->el, (unsigned long long)cpu->pc);
+}
+
+static ALWAYS_INLINE u64 sctlr_of(const Cpu *cpu, int el) {
+    return el == 2 ? cpu->sys.SCTLR_EL2 : cpu->sys.SCTLR_EL1;
+}
+
+void AArch64_TakeException(Cpu *cpu, int target_el, const Exception *e, u64 preferred_return) {
+    int from_el = cpu->el;
+    u32 spsr = cpu_spsr(cpu);
+    cpu->exceptions++;
+    u64 esr = (u64)e->ec << 26 | (u64)e->il << 25 | e->iss;
+    bool has_esr = e->kind == EXC_SYNC || e->kind == EXC_SERROR;
+    u64 offset = (u64)e->kind;
+    if (target_el > from_el) offset += 0x400;
+    else if (cpu->pstate & PSTATE_SP) offset += 0x200;
+
+    u64 vbar;
+    if (target_el == 2) {
+        cpu->sys.ELR_EL2 = preferred_return;
+        cpu->sys.SPSR_EL2 = spsr;
+        if (has_esr) cpu->sys.ESR_EL2 = esr;
+        if (e->far_valid) cpu->sys.FAR_EL2 = e->far;
+        if (e->hpfar_valid) cpu->sys.HPFAR_EL2 = e->hpfar;
+        vbar = cpu->sys.VBAR_EL2;
+    } else {
+        cpu->sys.ELR_EL1 = preferred_return;
+        cpu->sys.SPSR_EL1 = spsr;
+        if (has_esr) cpu->sys.ESR_EL1 = esr;
+        if (e->far_valid) cpu->sys.FAR_EL1 = e->far;
+        vbar = cpu->sys.VBAR_EL1;
+    }
+
+    u64 sctlr = sctlr_of(cpu, target_el);
+    u32 p = cpu->pstate & (PSTATE_PAN | PSTATE_DIT);
+    p |= PSTATE_DAIF | PSTATE_SP | (u32)target_el << PSTATE_EL_SHIFT;
+    if (!bit(sctlr, SCTLR_SPAN) && cpu_has(cpu, FEAT_PAN) && (target_el == 1 || cpu_in_host0(cpu)))
+        p |= PSTATE_PAN;
+    if (bit(sctlr, SCTLR_DSSBS) && cpu_has(cpu, FEAT_SSBS)) p |= PSTATE_SSBS;
+    set_pstate(cpu, p);
+    cpu->pc = (vbar & ~0x7ffull) + offset;
+
+    if (unlikely(preferred_return == cpu->last_elr && from_el == target_el &&
+                 (u32)esr == cpu->last_esr))
+        exception_repeats(cpu, preferred_return, (u32)esr);
+    else cpu->exception_repeats = 0;
+    cpu->last_elr = preferred_return;
+    cpu->last_esr = (u32)esr;
+    if (unlikely(cpu->observer) && cpu->observer->exception) {
+        ExceptionEvent ev = {.exc = e,
+                             .from_el = from_el,
+                             .to_el = target_el,
+                             .from_pc = preferred_return,
+                             .esr = has_esr ? esr : 0,
+                             .spsr = spsr};
+        cpu->observer->exception(cpu->observer->arg, cpu, &ev);
+    }
+}
+
+void take_trap(Cpu *cpu, int target_el, u8 ec, u32 iss, const char *rule) {
+    Exception e = {.kind = EXC_SYNC, .ec = ec, .il = true, .iss = iss, .rule = rule};
+    AArch64_TakeException(cpu, target_el, &e, cpu->pc);
+}
+
+// Where a synchronous exception without a rule of its own goes.
+static int default_target(const Cpu *cpu) {
+    if (cpu->el) return cpu->el;
+    return cpu_tge(cpu) ? 2 : 1;
+}
+
+void take_sync(Cpu *cpu, u8 ec, u32 iss, const char *rule) {
+    int target = default_target(cpu);
+    if (!rule && target > 1 && cpu->el == 0) rule = "HCR_EL2.TGE";
+    take_trap(cpu, target, ec, iss, rule);
+}
+
+void AArch64_Undefined(Cpu *cpu) { take_sync(cpu, EC_UNKNOWN, 0, NULL); }
+
+void AArch64_IllegalState(Cpu *cpu) { take_sync(cpu, EC_ILLEGAL_STATE, 0, "PSTATE.IL"); }
+
+// --- calls ------------------------------------------------------------------------------------------
+
+static ALWAYS_INLINE void take_call(Cpu *cpu, int target, u8 ec, u16 imm, const char *rule) {
+    Exception e = {.kind = EXC_SYNC, .ec = ec, .il = true, .iss = imm, .rule = rule};
+    cpu->pstate &= ~(u32)PSTATE_SS;  // the instruction completes: SSAdvance()
+    AArch64_TakeException(cpu, target, &e, cpu->pc + 4);
+}
+
+void AArch64_CallSupervisor(Cpu *cpu, u16 imm) {
+    int target = default_target(cpu);
+    take_call(cpu, target, EC_SVC64, imm, cpu->el == 0 && target == 2 ? "HCR_EL2.TGE" : NULL);
+}
+
+void AArch64_CallHypervisor(Cpu *cpu, u16 imm) {
+    if (cpu->el == 0 || !cpu_have_el2(cpu)) {
+        if (cpu->el && psci_call(cpu)) cpu->pc += 4;
+        else AArch64_Undefined(cpu);
+        return;
+    }
+    if (unlikely(bit(cpu->sys.HCR_EL2, HCR_HCD))) AArch64_Undefined(cpu);
+    else take_call(cpu, 2, EC_HVC64, imm, NULL);
+}
+
+// Without EL3 an SMC is UNDEFINED; this machine has firmware behind it, as boards do, so it behaves
+// as if EL3 were there: HCR_EL2.TSC traps it, else the firmware answers.
+void AArch64_CallSecureMonitor(Cpu *cpu, u16 imm) {
+    if (cpu->el == 0 || !cpu_have_el2(cpu)) {
+        AArch64_Undefined(cpu);
+        return;
+    }
+    if (cpu->el == 1 && bit(cpu->sys.HCR_EL2, HCR_TSC)) {
+        take_trap(cpu, 2, EC_SMC64, imm, "HCR_EL2.TSC");
+        return;
+    }
+    if (psci_call(cpu)) cpu->pc += 4;
+    else AArch64_Undefined(cpu);
+}
+
+void AArch64_SoftwareBreakpoint(Cpu *cpu, u16 imm) {
+    bool tde = cpu_have_el2(cpu) && cpu->el < 2 && bit(cpu->sys.MDCR_EL2, 8);
+    if (tde) take_trap(cpu, 2, EC_BRK64, imm, "MDCR_EL2.TDE");
+    else take_sync(cpu, EC_BRK64, imm, NULL);
+}
+
+// --- floating-point access --------------------------------------------------------------------------
+
+// Target EL of the FP/SIMD access trap from `el`; 0 when the access is allowed.
+static int fp_trap(const Cpu *cpu, int el, const char **rule, bool *by_cpacr) {
+    *by_cpacr = false;
+    if (el < 2 && !(el == 0 && cpu_in_host0(cpu))) {
+        unsigned fpen = (unsigned)bits(cpu->sys.CPACR_EL1, 21, 20);
+        if (fpen == 0 || fpen == 2 || (fpen == 1 && el == 0)) {
+            *rule = "CPACR_EL1.FPEN";
+            *by_cpacr = true;
+            return 1;
+        }
+    }
+    if (!cpu_have_el2(cpu)) return 0;
+    if (cpu_e2h(cpu)) {
+        unsigned fpen = (unsigned)bits(cpu->sys.CPTR_EL2, 21, 20);
+        *rule = "CPTR_EL2.FPEN";
+        if (fpen == 3) return 0;
+        if (fpen == 1) return el == 0 && cpu_tge(cpu) ? 2 : 0;
+        return el == 1 && cpu_tge(cpu) ? 0 : 2;
+    }
+    *rule = "CPTR_EL2.TFP";
+    return bit(cpu->sys.CPTR_EL2, 10) ? 2 : 0;
+}
+
+int fp_trap_target(const Cpu *cpu, int el) {
+    const char *rule;
+    bool by_cpacr;
+    return fp_trap(cpu, el, &rule, &by_cpacr);
+}
+
+void fp_access_changed(Cpu *cpu) {
+    u8 on = 0;
+    for (int el = 0; el <= 2; el++)
+        if (!fp_trap_target(cpu, el)) on |= (u8)(1 << el);
+    cpu->fp_el = on;
+    cpu->fp_on = on >> cpu->el & 1;
+}
+
+void AArch64_AdvSIMDFPAccessTrap(Cpu *cpu) {
+    const char *rule;
+    bool by_cpacr;
+    int target = fp_trap(cpu, cpu->el, &rule, &by_cpacr);
+    CHECK(target);
+    // CPACR_EL1's trap under TGE goes to EL2 as an UNDEFINED instruction.
+    if (by_cpacr && cpu->el == 0 && cpu_tge(cpu)) take_trap(cpu, 2, EC_UNKNOWN, 0, "HCR_EL2.TGE");
+    else take_trap(cpu, MAX(target, cpu->el), EC_FP_ACCESS, 0x1e00000, rule);
+}
+
+// --- return -----------------------------------------------------------------------------------------
+
+// EL that SPSR asks for, -1 when the return is illegal. Source: IllegalExceptionReturn.
+static int return_target(const Cpu *cpu, u32 spsr) {
+    int el = (int)bits(spsr, 3, 2);
+    if (spsr & PSTATE_nRW || bit(spsr, 1) || el > cpu->el) return -1;
+    if (el == 0 && (spsr & PSTATE_SP)) return -1;
+    if (el == 1 && cpu_tge(cpu)) return -1;
+    return el;
+}
+
+// Source: DebugExceptionReturnSS.
+static bool return_ss(const Cpu *cpu, u32 spsr, int el) {
+    if (!(spsr & PSTATE_SS) || !bit(cpu->sys.MDSCR_EL1, 0)) return false;
+    return !debug_exceptions_enabled(cpu, cpu->el, cpu->pstate & PSTATE_D) &&
+           debug_exceptions_enabled(cpu, el, spsr & PSTATE_D);
+}
+
+void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
+    u64 from_pc = cpu->pc;
+    int from_el = cpu->el;
+    int el = return_target(cpu, spsr);
+    cpu->excl_valid = false;
+    cpu->event = true;  // SendEventLocal()
+    cpu->exception_repeats = 0;
+    cpu->last_esr = ~0u;
+
+    u32 keep = PSTATE_DAIF | PSTATE_IL;
+    if (cpu_has(cpu, FEAT_PAN)) keep |= PSTATE_PAN;
+    if (cpu_has(cpu, FEAT_UAO)) keep |= PSTATE_UAO;
+    if (cpu_has(cpu, FEAT_DIT)) keep |= PSTATE_DIT;
+    if (cpu_has(cpu, FEAT_SSBS)) keep |= PSTATE_SSBS;
+    u32 p = spsr & keep;
+    if (likely(el >= 0)) {
+        p |= spsr & (3u << PSTATE_EL_SHIFT | PSTATE_SP);
+        if (return_ss(cpu, spsr, el)) p |= PSTATE_SS;
+    } else {
+        p |= (cpu->pstate & (3u << PSTATE_EL_SHIFT | PSTATE_SP)) | PSTATE_IL;
+    }
+    cpu_set_nzcv(cpu, spsr);
+    set_pstate(cpu, p);
+    cpu->pc = new_pc;
+    if (unlikely(cpu->lines | (cpu->sys.HCR_EL2 & 7 << HCR_VF))) interrupts_changed(cpu);
+    if (unlikely((p & PSTATE_IL) | (cpu->sys.MDSCR_EL1 & 1))) cpu_attention(cpu);
+    if (unlikely(cpu->observer) && cpu->observer->eret) {
+        ReturnEvent ev = {.from_el = from_el,
+                          .to_el = cpu->el,
+                          .from_pc = from_pc,
+                          .to_pc = new_pc,
+                          .spsr = spsr,
+                          .illegal = el < 0};
+        cpu->observer->eret(cpu->observer->arg, cpu, &ev);
+    }
+}
+
+_Noreturn void unimplemented(Cpu *cpu, const char *format, ...) {
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    machine_stop(cpu->machine, STOP_UNIMPLEMENTED, 0, "not modelled: %s (CPU %u, EL%u, pc 0x%llx)",
+                 text, cpu->index, cpu->el, (unsigned long long)cpu->pc);
+    cpu_unwind(cpu);
+}

@@ -1,0 +1,30 @@
+// What a tracer can be told. Called only on the exception path, never per instruction; NULL
+// members are skipped. The CPU's registers may be read, not changed.
+#pragma once
+
+#include "cpu/cpu.h"
+
+typedef struct ExceptionEvent {
+    const Exception *exc;
+    int from_el, to_el;
+    u64 from_pc;        // the preferred return address
+    u64 esr;            // the value written to ESR_ELx (0 for IRQ and FIQ)
+    u32 spsr;           // the value written to SPSR_ELx
+    u32 word;           // instruction that caused it, 0 when not read
+} ExceptionEvent;
+
+typedef struct ReturnEvent {
+    int from_el, to_el;
+    u64 from_pc;        // address of the ERET
+    u64 to_pc;
+    u32 spsr;
+    bool illegal;
+} ReturnEvent;
+
+struct Observer {
+    void *arg;
+    // After the exception was taken: cpu->pc is the vector.
+    void (*exception)(void *arg, Cpu *cpu, const ExceptionEvent *ev);
+    // After the return: cpu->pc is the target.
+    void (*eret)(void *arg, Cpu *cpu, const ReturnEvent *ev);
+};

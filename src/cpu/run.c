@@ -1,0 +1,143 @@
+// Running a CPU: the ends of the dispatch chain, the run and step loops. Interrupts are looked at
+// between chains: whoever makes one possible sets cpu->limit to 0 (cpu_attention()), and the next
+// taken branch ends the chain.
+#include "cpu/exception.h"
+#include "cpu/op.h"
+#include "gen/handlers.h"
+#include "machine/machine.h"
+#include "mmu/mmu.h"
+
+static const Op *find(Cpu *cpu) {
+    const Op *op = op_find(cpu, cpu->pc);
+    if (likely(op)) return op;
+    OpPage *page = fetch_page_slow(cpu, cpu->pc);
+    if (!page) return NULL;
+    op = &page->ops[(cpu->pc & 0xffc) >> 2];
+    cpu->page = page;
+    cpu->pc_base = cpu->pc - ((uintptr_t)op >> 2);
+    return op;
+}
+
+const Op *op_leave(Cpu *cpu, const Op *op, const Table *table) {
+    (void)table;
+    cpu->pc = op_pc(cpu, op);
+    return NULL;
+}
+
+// The page of new_pc is not in the fetch table; instructions up to here are counted.
+COLD const Op *op_jump_slow(Cpu *cpu, u64 new_pc, const Table *table) {
+    cpu->pc = new_pc;
+    cpu->block = NULL;
+    const Op *op = cpu->icount >= cpu->limit ? NULL : find(cpu);
+    if (!op) return NULL;
+    cpu->block = op;
+    DISPATCH(cpu, op, table);
+}
+
+const Op *op_resume(Cpu *cpu, const Op *op, const Table *table) {
+    if (unlikely(cpu->icount >= cpu->limit)) return NULL;
+    op = op_find(cpu, cpu->pc);
+    if (unlikely(!op)) TAIL(op_jump_slow(cpu, cpu->pc, table));
+    cpu->block = op;
+    DISPATCH(cpu, op, table);
+}
+
+// The sentinel behind the last word of a page: not an instruction.
+const Op *op_page_end(Cpu *cpu, const Op *op, const Table *table) {
+    u64 next = op_pc(cpu, op);
+    cpu->icount += (u64)(op - cpu->block);
+    const Op *target = op_find(cpu, next);
+    if (unlikely(!target)) TAIL(op_jump_slow(cpu, next, table));
+    cpu->block = target;
+    if (unlikely(cpu->icount >= cpu->limit)) TAIL(op_leave(cpu, target, table));
+    DISPATCH(cpu, target, table);
+}
+
+const Op *op_undefined(Cpu *cpu, const Op *op, const Table *table) {
+    cpu_sync(cpu, op);
+    AArch64_Undefined(cpu);
+    TAIL(op_resume(cpu, op, table));
+}
+
+COLD const Op *op_fp_trap(Cpu *cpu, const Op *op, const Table *table) {
+    cpu_sync(cpu, op);
+    AArch64_AdvSIMDFPAccessTrap(cpu);
+    TAIL(op_resume(cpu, op, table));
+}
+
+_Noreturn void cpu_unwind(Cpu *cpu) { longjmp(cpu->unwind, 1); }
+
+#if defined(EL2SIM_LOOP_DISPATCH)
+static void dispatch(Cpu *cpu, const Op *op, const Table *table) {
+    do op = table->h[op->id](cpu, op, table);
+    while (op);
+}
+#else
+static void dispatch(Cpu *cpu, const Op *op, const Table *table) {
+    table->h[op->id](cpu, op, table);
+}
+#endif
+
+// What has to be looked at before an instruction is executed at cpu->pc. False: the CPU does not
+// go on (halted, the slice or the machine stopped).
+static bool prepare(Cpu *cpu) {
+    if (cpu->machine->stop || cpu->halt || cpu->icount >= cpu->until) return false;
+    cpu->limit = cpu->until;
+    take_pending_interrupt(cpu);
+    if (unlikely(cpu->pstate & PSTATE_IL)) AArch64_IllegalState(cpu);
+    return !cpu->machine->stop;
+}
+
+void cpu_run(Cpu *cpu, u64 until) {
+    cpu->until = until;
+    setjmp(cpu->unwind);
+    while (prepare(cpu)) {
+        const Op *op = find(cpu);
+        if (!op) continue;
+        cpu->block = op;
+        if (unlikely(software_step_active(cpu))) {
+            software_step(cpu, op);
+            continue;
+        }
+        dispatch(cpu, op, (const Table *)&run_handlers);
+    }
+}
+
+// --- one instruction ------------------------------------------------------------------------------
+
+#if defined(EL2SIM_LOOP_DISPATCH)
+void cpu_execute_one(Cpu *cpu, const Op *op) {
+    const Op *next = run_handlers.h[op->id](cpu, op, (const Table *)&run_handlers);
+    if (!next) return;
+    cpu->icount += (u64)(next - cpu->block);
+    cpu->block = next;
+    cpu->pc = op_pc(cpu, next);
+}
+#else
+static const Op *step_stop(Cpu *cpu, const Op *op, const Table *table) {
+    (void)table;
+    cpu->icount += (u64)(op - cpu->block);
+    cpu->block = op;
+    cpu->pc = op_pc(cpu, op);
+    return NULL;
+}
+
+// Every entry stops: an instruction executed with this table does not reach the next one.
+static const struct RunTable stop_handlers = {{[0 ... OP_COUNT - 1] = step_stop}};
+
+void cpu_execute_one(Cpu *cpu, const Op *op) {
+    run_handlers.h[op->id](cpu, op, (const Table *)&stop_handlers);
+}
+#endif
+
+void cpu_step(Cpu *cpu) {
+    u64 start = cpu->icount;
+    cpu->until = start + 1;
+    if (setjmp(cpu->unwind)) return;
+    if (!prepare(cpu)) return;
+    const Op *op = find(cpu);
+    if (!op) return;
+    cpu->block = op;
+    if (unlikely(software_step_active(cpu))) software_step(cpu, op);
+    else cpu_execute_one(cpu, op);
+}

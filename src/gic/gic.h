@@ -1,0 +1,42 @@
+// The interrupt controller: one engine (irq.c) under GICv2 and GICv3 frames. What the board, the
+// CPU and the timers see of it.
+#pragma once
+
+#include "cpu/cpu.h"
+#include "devices/device.h"
+
+typedef struct Gic Gic;
+typedef struct GicCpu GicCpu;
+
+enum {
+    PPI_MAINTENANCE = 25, PPI_HPTIMER = 26, PPI_VTIMER = 27, PPI_HVTIMER = 28, PPI_PTIMER = 30,
+    PPI_PMU = 23, SPI_BASE = 32,
+};
+
+// Creates the controller and its frames at the `virt` addresses on the machine's bus. version 2 or 3; 
+// spis: number of SPIs (multiple of 32).
+Gic *gic_create(Machine *machine, int version, unsigned spis, bool its, Error *err);
+void gic_free(Gic *gic);
+void gic_reset(Gic *gic);
+// Inputs: intid as the architecture numbers it (SPI n is 32+n; PPI 16..31).
+void gic_set_spi(Gic *gic, unsigned intid, bool level);
+void gic_set_ppi(Gic *gic, Cpu *cpu, unsigned intid, bool level);
+bool gic_ppi_level(Gic *gic, const Cpu *cpu, unsigned intid);
+
+// System-register CPU interface (GICv3). Called by sysreg_access() through hooks after all common traps
+// (HCR, ICC_SRE, FGT) have been checked... `reg` is the SYSREG_* index of gen/sysregs.h. The ICC_/ICV_
+// choice by HCR_EL2.{IMO,FMO} and the ICH_HCR_EL2 traps (TC, TALL0, TALL1, TDIR) are decided here;
+// false: the access was trapped or UNDEFINED and the exception has been taken.
+bool gic_sysreg_read(Cpu *cpu, unsigned reg, u64 *value);
+bool gic_sysreg_write(Cpu *cpu, unsigned reg, u64 value);
+// HCR_EL2 or the running EL changed in a way that moves the virtual lines.
+void gic_update_cpu(Cpu *cpu);
+
+// gentimer.c: the generic timers of one CPU; counter values derive from machine time.
+void gentimer_create(Cpu *cpu, u64 frequency_hz);
+void gentimer_free(Cpu *cpu);
+void gentimer_reset(Cpu *cpu);
+u64 gentimer_physical_count(Cpu *cpu);              // CNTPCT_EL0
+u64 gentimer_virtual_count(Cpu *cpu);               // CNTVCT_EL0 as the current EL reads it
+bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value);   // same contract as gic_sysreg_*
+bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value);

@@ -1,0 +1,78 @@
+// The devices of QEMU's `virt` board: memory map, wiring, and what the machine and the command line
+// ask of them. Everything hangs from Machine.board.
+#pragma once
+
+#include "base/error.h"
+#include "devices/serial.h"
+#include "machine/machine.h"
+
+typedef struct FwCfg FwCfg;
+
+// Physical memory map (docs: QEMU "virt" machine).
+enum {
+    VIRT_FLASH_BASE = 0x00000000,
+    VIRT_FLASH_SIZE = 0x04000000,  // of each of the two chips
+    VIRT_GICD_BASE = 0x08000000,
+    VIRT_GICC_BASE = 0x08010000,
+    VIRT_GICV2M_BASE = 0x08020000,
+    VIRT_GICH_BASE = 0x08030000,
+    VIRT_GICV_BASE = 0x08040000,
+    VIRT_ITS_BASE = 0x08080000,
+    VIRT_GICR_BASE = 0x080a0000,
+    VIRT_GICR_SIZE = 0x00f60000,
+    VIRT_UART_BASE = 0x09000000,
+    VIRT_RTC_BASE = 0x09010000,
+    VIRT_FW_CFG_BASE = 0x09020000,
+    VIRT_GPIO_BASE = 0x09030000,
+    VIRT_VIRTIO_BASE = 0x0a000000,
+    VIRT_VIRTIO_SIZE = 0x00000200,
+    VIRT_VIRTIO_COUNT = 32,
+    VIRT_RAM_BASE = 0x40000000,
+    // SPIs, as numbered from 0 (interrupt ID = 32 + n)
+    VIRT_SPI_UART = 1,
+    VIRT_SPI_RTC = 2,
+    VIRT_SPI_GPIO = 7,
+    VIRT_SPI_VIRTIO = 16,
+    VIRT_SPIS = 256,
+};
+
+#define VIRT_RAM_MAX (64ull << 30)
+
+// Maps RAM (when the caller has not), creates the interrupt controller and all devices and puts them
+// on the bus. Called by machine_create() when the CPUs exist. On failure nothing is left behind.
+bool board_create(Machine *machine, Error *err);
+void board_free(Machine *machine);
+// Devices as after power-on (flash contents and RAM stay).
+void board_reset(Machine *machine);
+
+// --- the host's side -----------------------------------------------------------------------------
+// Connects the UART. Without this call it is connected to nothing.
+bool board_set_serial(Machine *machine, const SerialConfig *config, Error *err);
+// Loads a pflash image (unit 0 or 1) of exactly 64 MB; with readonly the guest cannot program it,
+// otherwise what the guest programs is written back to the file.
+bool board_attach_flash(Machine *machine, unsigned unit, const char *path, bool readonly, Error *err);
+// Copies n bytes (at most 64 MB) into flash 0: -bios.
+bool board_set_firmware(Machine *machine, const void *data, size_t n, Error *err);
+FwCfg *board_fw_cfg(Machine *machine);
+// Seconds since 1970 that the real-time clock shows at machine time 0.
+void board_set_rtc(Machine *machine, i64 epoch_seconds);
+
+// Looks for input from the host (never blocks), hands it to the UART and flushes pending output.
+// To be called at attention points; cheap: host calls are made at most once per 50 us of machine time.
+void board_poll_input(Machine *machine);
+// True when input from the host may still arrive and the UART would raise an interrupt for it: an idle
+// machine is then not dead.
+bool board_input_can_wake(Machine *machine);
+// Sleeps up to timeout_ns of host time (or for ever with ~0ull) for input from the host; then as
+// board_poll_input(). True if input arrived.
+bool board_wait_input(Machine *machine, u64 timeout_ns);
+// Input comes from a terminal: an idle machine should follow host time.
+bool board_is_interactive(const Machine *machine);
+// Presses the power key (PL061 line 3) for 100 ms.
+void board_power_button(Machine *machine);
+
+// The console for semihosting: same output and input as the UART's.
+void board_console_write(Machine *machine, const void *data, size_t n);
+// The next byte of input, waiting for it; -1 at the end of input.
+int board_console_getc(Machine *machine);
+void board_flush(Machine *machine);

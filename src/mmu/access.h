@@ -1,0 +1,145 @@
+// Guest memory as instructions see it: the software TLB's fast path, inlined into every load and
+// store. What misses here goes to mem_*_slow() (access.c): walk, faults, MMIO, alignment.
+#pragma once
+
+#include "cpu/cpu.h"
+
+enum { TLB_BITS = 9, TLB_SIZE = 1 << TLB_BITS, FETCH_BITS = 8, FETCH_SIZE = 1 << FETCH_BITS };
+
+// One 4 KB page. tag = page address when a plain access of that kind may go to host memory, else
+// a value no address equals (TLB_NO_TAG or page address | TLB_SLOW).
+typedef struct TlbEntry {
+    u64 rtag, wtag;
+    u64 add;    // host address = va + add
+    u32 info;   // index of the full entry (tlb.c)
+    u32 flags;  // TLBF_*
+} TlbEntry;
+
+enum {
+    // In a tag: valid, but take the slow path (MMIO, code page, watchpoint). Above bit 3: the compare of
+    // an unaligned access keeps address bits 3:0, so a lower bit could match.
+    TLB_SLOW = 1 << 11,
+    TLBF_ALIGNED = 1,     // unaligned accesses fault (SCTLR.A, Device memory)
+};
+#define TLB_NO_TAG (~0ull)
+
+typedef struct FetchEntry {
+    u64 tag;       // VA of the 4 KB page, TLB_NO_TAG when empty
+    OpPage *page;  // predecoded physical page
+} FetchEntry;
+
+// The tables of one (regime, VMID, ASID) context in one mode.
+struct Tlb {
+    TlbEntry data[TLB_SIZE];
+    FetchEntry fetch[FETCH_SIZE];
+    struct TlbContext *context;
+    MmuMode mode;
+};
+
+typedef enum Acc {
+    ACC_NORMAL = 0,
+    ACC_UNPRIV = 1,    // LDTR/STTR: as EL0 (subject to PSTATE.UAO and HCR_EL2)
+    ACC_ORDERED = 2,   // acquire/release: alignment checked as the manual says
+    ACC_ATOMIC = 4,    // read part of an atomic: needs write permission too
+    ACC_EXCL = 8,      // exclusives: must be aligned
+    ACC_PAIR = 16,     // part of a pair: no ISV syndrome
+    ACC_WRITEBACK = 32,// base register is written back: no ISV syndrome
+    ACC_VECTOR = 64,   // SIMD&FP register: no ISV syndrome
+    ACC_SIGNED = 128,  // ISS.SSE: sign-extending load
+    ACC_REG32 = 256,   // ISS.SF = 0: the register is 32 bits wide
+} Acc;
+
+// The context of one executing load/store. In the fast variant of a handler `slow` is false and a
+// miss sets `miss`: the generated wrapper then drops the results and tail-calls the slow variant.
+typedef struct Mem {
+    Cpu *cpu;
+    const Op *op;
+    bool slow, miss;
+} Mem;
+
+// Slow paths. size in bytes (1,2,4,8); srt = register number for ESR_ELx.ISS.SRT comes from the
+// instruction word. They fault by AArch64_Abort() + cpu_unwind(), so they return only on success.
+u64 mem_read_slow(Cpu *cpu, const Op *op, u64 va, unsigned size, Acc acc);
+void mem_write_slow(Cpu *cpu, const Op *op, u64 va, unsigned size, u64 value, Acc acc);
+void mem_read128_slow(Cpu *cpu, const Op *op, u64 va, V128 *out, Acc acc);
+void mem_write128_slow(Cpu *cpu, const Op *op, u64 va, const V128 *value, Acc acc);
+
+static ALWAYS_INLINE TlbEntry *tlb_entry(Cpu *cpu, u64 va) {
+    return &cpu->tlb->data[(va >> 12) & (TLB_SIZE - 1)];
+}
+
+// Host address for a plain access inside one page, or NULL. An aligned access needs one compare.
+static ALWAYS_INLINE void *tlb_host_read(Cpu *cpu, u64 va, unsigned size) {
+    TlbEntry *e = tlb_entry(cpu, va);
+    if (likely((va & (~0xfffull | (size - 1))) == e->rtag)) return (void *)(uintptr_t)(va + e->add);
+    if (((va + size - 1) & ~0xfffull) == e->rtag && (va & ~0xfffull) == e->rtag &&
+        !(e->flags & TLBF_ALIGNED))
+        return (void *)(uintptr_t)(va + e->add);
+    return NULL;
+}
+
+static ALWAYS_INLINE void *tlb_host_write(Cpu *cpu, u64 va, unsigned size) {
+    TlbEntry *e = tlb_entry(cpu, va);
+    if (likely((va & (~0xfffull | (size - 1))) == e->wtag)) return (void *)(uintptr_t)(va + e->add);
+    if (((va + size - 1) & ~0xfffull) == e->wtag && (va & ~0xfffull) == e->wtag &&
+        !(e->flags & TLBF_ALIGNED))
+        return (void *)(uintptr_t)(va + e->add);
+    return NULL;
+}
+
+// Reads size bytes at va, zero-extended.
+static ALWAYS_INLINE u64 mem_read(Mem *m, u64 va, unsigned size, Acc acc) {
+    if (!m->slow) {
+        void *host = (acc & (ACC_UNPRIV | ACC_ORDERED | ACC_ATOMIC | ACC_EXCL))
+                         ? NULL
+                         : tlb_host_read(m->cpu, va, size);
+        if (unlikely(!host)) {
+            m->miss = true;
+            return 0;
+        }
+        u64 value = 0;
+        memcpy(&value, host, size);
+        return value;
+    }
+    return mem_read_slow(m->cpu, m->op, va, size, acc);
+}
+
+static ALWAYS_INLINE void mem_write(Mem *m, u64 va, unsigned size, u64 value, Acc acc) {
+    if (!m->slow) {
+        void *host = (acc & (ACC_UNPRIV | ACC_EXCL | ACC_ORDERED)) ? NULL
+                                                                   : tlb_host_write(m->cpu, va, size);
+        if (unlikely(!host)) {
+            m->miss = true;
+            return;
+        }
+        memcpy(host, &value, size);
+        return;
+    }
+    mem_write_slow(m->cpu, m->op, va, size, value, acc);
+}
+
+static ALWAYS_INLINE void mem_read128(Mem *m, u64 va, V128 *out, Acc acc) {
+    if (!m->slow) {
+        void *host = tlb_host_read(m->cpu, va, 16);
+        if (unlikely(!host)) {
+            m->miss = true;
+            return;
+        }
+        memcpy(out, host, 16);
+        return;
+    }
+    mem_read128_slow(m->cpu, m->op, va, out, acc | ACC_VECTOR);
+}
+
+static ALWAYS_INLINE void mem_write128(Mem *m, u64 va, const V128 *value, Acc acc) {
+    if (!m->slow) {
+        void *host = tlb_host_write(m->cpu, va, 16);
+        if (unlikely(!host)) {
+            m->miss = true;
+            return;
+        }
+        memcpy(host, value, 16);
+        return;
+    }
+    mem_write128_slow(m->cpu, m->op, va, value, acc | ACC_VECTOR);
+}
