@@ -38,5 +38,8 @@ void gentimer_free(Cpu *cpu);
 void gentimer_reset(Cpu *cpu);
 u64 gentimer_physical_count(Cpu *cpu);              // CNTPCT_EL0
 u64 gentimer_virtual_count(Cpu *cpu);               // CNTVCT_EL0 as the current EL reads it
+// The E2H redirection at EL2 has been applied by the caller: at EL2 reg is CNTHP_*/CNTHV_* for an access
+// by the name CNTP_*/CNTV_* with E2H set, and CNTP_*/CNTV_* (CNTKCTL_EL1) for the _EL02 (_EL12) name.
+// At EL0 reg is as encoded: the host's EL0 (E2H and TGE) is for the hook to redirect.
 bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value);   // same contract as gic_sysreg_*
 bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value);

@@ -39,6 +39,8 @@ struct Machine {
     Cpu **cpu;               // config.cpus of them
     unsigned cpus;
     u64 features[(FEATURE_COUNT + 63) / 64];
+    // Writable and RES1 bits of each system register with these features (sysreg_init_masks()).
+    u64 sysreg_writable[SYSREG_COUNT], sysreg_res1[SYSREG_COUNT];
     Gic *gic;
     Board *board;
     Region ram;
