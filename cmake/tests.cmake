@@ -1,0 +1,25 @@
+# Tests beyond the unit tests: real boots (label boot), guests, differential tests, command line.
+
+function(boot_test kind cpu gic smp)
+    set(name boot-${kind}-${cpu}-gic${gic}-smp${smp})
+    add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/run $<TARGET_FILE:el2sim>
+             ${CMAKE_BINARY_DIR}/boot ${kind} ${cpu} ${gic} ${smp})
+    set_tests_properties(${name} PROPERTIES LABELS "boot;${ARGN}" TIMEOUT 900)
+endfunction()
+
+foreach(cpu cortex-a72 max)
+    foreach(gic 2 3)
+        foreach(smp 1 2 4 8)
+            boot_test(linux ${cpu} ${gic} ${smp} slow)
+        endforeach()
+    endforeach()
+endforeach()
+boot_test(linux cortex-a57 3 1 slow)
+boot_test(linux neoverse-n1 3 1 slow)
+foreach(gic 2 3)
+    foreach(smp 1 2 4)
+        boot_test(xen cortex-a57 ${gic} ${smp} slow)
+    endforeach()
+endforeach()
+boot_test(u-boot cortex-a57 3 1)
+boot_test(u-boot cortex-a72 2 1)
