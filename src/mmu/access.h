@@ -63,6 +63,8 @@ u64 mem_read_slow(Cpu *cpu, const Op *op, u64 va, unsigned size, Acc acc);
 void mem_write_slow(Cpu *cpu, const Op *op, u64 va, unsigned size, u64 value, Acc acc);
 void mem_read128_slow(Cpu *cpu, const Op *op, u64 va, V128 *out, Acc acc);
 void mem_write128_slow(Cpu *cpu, const Op *op, u64 va, const V128 *value, Acc acc);
+// Checks and translates without access (for the exclusives monitor); returns the physical address.
+u64 mem_translate(Cpu *cpu, const Op *op, u64 va, unsigned size, bool read, bool write, Acc acc);
 
 static ALWAYS_INLINE TlbEntry *tlb_entry(Cpu *cpu, u64 va) {
     return &cpu->tlb->data[(va >> 12) & (TLB_SIZE - 1)];

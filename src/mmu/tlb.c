@@ -1,0 +1,355 @@
+// The software TLB. Arm ARM: "Translation Lookaside Buffers" in the chapter "The AArch64 Virtual
+// Memory System Architecture".
+// Entries belong to a context: regime, VMID, ASID, and which stages are on. A context owns one
+// table per mode; changing TTBR, VTTBR or ASID selects another context and drops nothing, so an
+// entry lives until a TLBI, its eviction, or a change of the context's other controls (TCR, MAIR,
+// SCTLR, VTCR, HCR.{PTW,CD,ID,FWB,NV,NV1}), which drops the context: the architecture lets a TLB
+// keep such entries or not. No table entries (walk caches) are kept for stage 1.
+#include "mmu/tlb.h"
+#include "cpu/op.h"
+
+#include <stdlib.h>
+
+// --- tables -------------------------------------------------------------------------------------
+
+void table_clear(TlbTable *t) {
+    if (!t->used) return;
+    memset(t->tlb.data, 0xff, sizeof t->tlb.data);
+    memset(t->tlb.fetch, 0xff, sizeof t->tlb.fetch);
+    memset(t->full, 0xff, sizeof t->full);
+    memset(t->write_filter, 0, sizeof t->write_filter);
+    for (unsigned h = 0; h < 2; h++) {
+        t->big_lo[h] = INT64_MAX;
+        t->big_hi[h] = INT64_MIN;
+    }
+    t->used = false;
+}
+
+void table_drop_data(TlbTable *t, unsigned i) {
+    t->tlb.data[i].rtag = t->tlb.data[i].wtag = TLB_NO_TAG;
+    t->full[i].va = TLB_NO_TAG;
+}
+
+void table_drop_fetch(TlbTable *t, unsigned i) {
+    t->tlb.fetch[i].tag = TLB_NO_TAG;
+}
+
+static TlbTable *table_new(struct TlbContexts *cs, TlbContext *c, MmuMode mode) {
+    TlbTable *t = cs->spare;
+    if (t) {
+        cs->spare = (TlbTable *)t->tlb.context;
+    } else {
+        t = aligned_alloc(64, align_up(sizeof *t, 64));
+        CHECK(t);
+        t->used = true;
+    }
+    table_clear(t);
+    t->tlb.context = c;
+    t->tlb.mode = mode;
+    return t;
+}
+
+// --- contexts -----------------------------------------------------------------------------------
+
+u64 context_key(RegimeId id, bool s1, bool s2, bool dc, u16 vmid, u16 asid) {
+    return (u64)id | (u64)s1 << 2 | (u64)s2 << 3 | (u64)dc << 4 | 1u << 5 | (u64)asid << 16 |
+           (u64)vmid << 32;
+}
+
+static u64 current_key(const Cpu *cpu, RegimeId id) {
+    bool s1 = bit(id == REGIME_EL10 ? cpu->sys.SCTLR_EL1 : cpu->sys.SCTLR_EL2, 0);
+    if (id == REGIME_EL2) return context_key(id, s1, false, false, 0, 0);
+    u16 asid = regime_asid(cpu, id);
+    if (id == REGIME_EL20) return context_key(id, s1, false, false, 0, s1 ? asid : 0);
+    u64 hcr = mmu_hcr(cpu);
+    bool dc = bit(hcr, HCR_DC), s2 = dc || bit(hcr, HCR_VM);
+    if (dc || bit(hcr, HCR_TGE)) s1 = false;
+    return context_key(id, s1, s2, dc, regime_vmid(cpu), s1 ? asid : 0);
+}
+
+enum {
+    HCR_CONTROLS_LO = 1u << HCR_PTW | 1u << HCR_TGE,
+    SCTLR_CONTROLS_LO = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 6 | 1u << 12 | 1u << 19 | 1u << 25,
+};
+#define HCR_CONTROLS \
+    (HCR_CONTROLS_LO | 1ull << HCR_CD | 1ull << HCR_ID | 1ull << HCR_NV | 1ull << HCR_NV1 | \
+     1ull << HCR_FWB)
+#define SCTLR_CONTROLS (SCTLR_CONTROLS_LO | 1ull << 57)
+
+static void current_controls(const Cpu *cpu, RegimeId id, u64 out[CONTROL_COUNT]) {
+    const struct SysRegs *s = &cpu->sys;
+    memset(out, 0, CONTROL_COUNT * sizeof out[0]);
+    out[6] = s->ID_AA64MMFR0_EL1;
+    if (id != REGIME_EL10) {
+        out[0] = s->TCR_EL2;
+        out[1] = s->MAIR_EL2;
+        out[2] = s->SCTLR_EL2 & SCTLR_CONTROLS;
+        return;
+    }
+    out[0] = s->TCR_EL1;
+    out[1] = s->MAIR_EL1;
+    out[2] = s->SCTLR_EL1 & SCTLR_CONTROLS;
+    if (!cpu_have_el2(cpu)) return;
+    u64 hcr = mmu_hcr(cpu);
+    out[3] = hcr & HCR_CONTROLS;
+    if (!bit(hcr, HCR_VM) && !bit(hcr, HCR_DC)) return;
+    out[4] = s->VTCR_EL2;
+    out[5] = bit(s->SCTLR_EL2, 25);
+}
+
+void context_clear(TlbContext *c) {
+    for (unsigned i = 0; i < CONTEXT_MODES; i++)
+        if (c->table[i]) table_clear(c->table[i]);
+    c->global[0] = c->global[1] = false;
+}
+
+static void context_release(Cpu *cpu, TlbContext *c) {
+    struct TlbContexts *cs = cpu->contexts;
+    for (unsigned i = 0; i < MODE_COUNT; i++)
+        if (cpu->tlb_of[i] && tlb_context(cpu->tlb_of[i]) == c) cpu->tlb_of[i] = NULL;
+    for (unsigned i = 0; i < CONTEXT_MODES; i++) {
+        if (!c->table[i]) continue;
+        c->table[i]->tlb.context = (struct TlbContext *)cs->spare;
+        cs->spare = c->table[i];
+        c->table[i] = NULL;
+    }
+    c->key = 0;
+}
+
+// The least recently selected context that nothing is using.
+static TlbContext *context_victim(Cpu *cpu) {
+    struct TlbContexts *cs = cpu->contexts;
+    TlbContext *best = NULL;
+    for (unsigned i = 0; i < CONTEXT_COUNT; i++) {
+        TlbContext *c = &cs->context[i];
+        if (!c->key) return c;
+        if (cpu->tlb && tlb_context(cpu->tlb) == c) continue;
+        if (c == cs->current[0] || c == cs->current[1] || c == cs->current[2]) continue;
+        if (!best || c->last_use < best->last_use) best = c;
+    }
+    context_release(cpu, best);
+    return best;
+}
+
+static void s2_cache_select(Cpu *cpu, const TlbContext *c) {
+    S2Cache *s2 = &cpu->contexts->s2;
+    u64 key[4] = {context_vmid(c), c->controls[3], c->controls[4], c->controls[5]};
+    if (!memcmp(key, s2->key, sizeof key)) return;
+    s2_cache_clear(s2);
+    memcpy(s2->key, key, sizeof key);
+}
+
+static TlbContext *context_find(Cpu *cpu, RegimeId id) {
+    struct TlbContexts *cs = cpu->contexts;
+    if (cs->current[id]) return cs->current[id];
+    u64 key = current_key(cpu, id), controls[CONTROL_COUNT];
+    current_controls(cpu, id, controls);
+    TlbContext *c = NULL;
+    for (unsigned i = 0; i < CONTEXT_COUNT && !c; i++)
+        if (cs->context[i].key == key) c = &cs->context[i];
+    if (!c) {
+        c = context_victim(cpu);
+        c->key = key;
+        c->global[0] = c->global[1] = false;
+        memcpy(c->controls, controls, sizeof controls);
+        regime_load(cpu, id, &c->regime);
+    } else if (memcmp(c->controls, controls, sizeof controls)) {
+        context_clear(c);
+        memcpy(c->controls, controls, sizeof controls);
+        regime_load(cpu, id, &c->regime);
+    }
+    c->last_use = ++cs->clock;
+    cs->current[id] = c;
+    if (c->regime.s2.on) s2_cache_select(cpu, c);
+    return c;
+}
+
+static unsigned mode_table(MmuMode mode) {
+    return mode_el0(mode) ? 0 : mode_pan(mode) ? 2 : 1;
+}
+
+Tlb *tlb_for_mode(Cpu *cpu, MmuMode mode) {
+    if (cpu->tlb_of[mode]) return cpu->tlb_of[mode];
+    TlbContext *c = context_find(cpu, mode_regime(mode));
+    TlbTable **t = &c->table[mode_table(mode)];
+    if (!*t) *t = table_new(cpu->contexts, c, mode);
+    return cpu->tlb_of[mode] = &(*t)->tlb;
+}
+
+void tlb_context_changed(Cpu *cpu) {
+    struct TlbContexts *cs = cpu->contexts;
+    memset(cs->current, 0, sizeof cs->current);
+    memset(cpu->tlb_of, 0, sizeof cpu->tlb_of);
+    cpu->tlb = tlb_for_mode(cpu, cpu_mode(cpu));
+}
+
+void tlb_init(Cpu *cpu) {
+    struct TlbContexts *cs = calloc(1, sizeof *cs);
+    CHECK(cs);
+    cs->ram_pages = cpu->machine->ram.size >> 12;
+    cs->write_mapped = calloc(1, cs->ram_pages / 8 + 1);
+    CHECK(cs->write_mapped);
+    s2_cache_clear(&cs->s2);
+    cpu->contexts = cs;
+    cpu->tlb = NULL;
+    tlb_context_changed(cpu);
+}
+
+void tlb_free(Cpu *cpu) {
+    struct TlbContexts *cs = cpu->contexts;
+    if (!cs) return;
+    for (unsigned i = 0; i < CONTEXT_COUNT; i++)
+        if (cs->context[i].key) context_release(cpu, &cs->context[i]);
+    while (cs->spare) {
+        TlbTable *t = cs->spare;
+        cs->spare = (TlbTable *)t->tlb.context;
+        free(t);
+    }
+    free(cs->write_mapped);
+    free(cs);
+    cpu->contexts = NULL;
+    cpu->tlb = NULL;
+}
+
+void tlb_flush_all(Cpu *cpu) {
+    for (unsigned i = 0; i < CONTEXT_COUNT; i++) context_clear(&cpu->contexts->context[i]);
+    s2_cache_clear(&cpu->contexts->s2);
+    memset(cpu->contexts->write_mapped, 0, cpu->contexts->ram_pages / 8 + 1);
+}
+
+void s2_cache_clear(S2Cache *c) {
+    memset(c->entry, 0xff, sizeof c->entry);
+}
+
+// --- entries ------------------------------------------------------------------------------------
+
+static unsigned filter_bit(u64 pa) {
+    return (unsigned)(pa >> 12) & (WRITE_FILTER_BITS - 1);
+}
+
+static void note_write(Cpu *cpu, TlbTable *t, u64 pa) {
+    u64 page = (pa - cpu->machine->ram.base) >> 12;
+    if (page < cpu->contexts->ram_pages) cpu->contexts->write_mapped[page / 8] |= 1u << page % 8;
+    t->write_filter[filter_bit(pa) / 64] |= 1ull << filter_bit(pa) % 64;
+}
+
+static void note_block(TlbTable *t, u64 va, const Mapping *m) {
+    t->used = true;
+    if (!m->s1.ng) tlb_context(&t->tlb)->global[bit(va, 55)] = true;
+    if (m->s1.page_bits <= 12 || m->s1.page_bits >= 48) return;
+    u64 size = 1ull << m->s1.page_bits;
+    i64 lo = (i64)align_down((u64)canonical(va), size), hi = lo + (i64)(size - 1);
+    unsigned h = bit(va, 55);
+    if (lo < t->big_lo[h]) t->big_lo[h] = lo;
+    if (hi > t->big_hi[h]) t->big_hi[h] = hi;
+}
+
+static u8 full_flags(const Mapping *m) {
+    bool device = attr_is_device(m->s2.attr);
+    return (u8)((m->s1.ng ? FULL_NG : 0) | (device ? FULL_DEVICE : 0) |
+                (attr_is_device(m->s1.attr) ? FULL_S1_DEVICE : 0));
+}
+
+// Code was decoded from the page and stores must be seen.
+static bool page_is_code(const Region *region, u64 pa) {
+    if (!region->code) return false;
+    const OpPage *p = region->code[(pa - region->base) >> 12];
+    return p && p->protected;
+}
+
+void tlb_code_written(Cpu *cpu, Tlb *tlb, u64 va, u64 pa, unsigned n) {
+    opcache_written(cpu->machine, pa, n);
+    TlbEntry *e = &tlb->data[(va >> 12) & (TLB_SIZE - 1)];
+    Region *region;
+    phys_host(cpu->machine, pa, &region);
+    // opcache_written() may have given the page up as code: stores are plain again.
+    if (e->wtag != ((va & ~0xfffull) | TLB_SLOW) || page_is_code(region, pa)) return;
+    e->wtag &= ~(u64)TLB_SLOW;
+    note_write(cpu, tlb_table(tlb), pa);
+}
+
+TlbEntry *tlb_fill(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
+    TlbTable *t = tlb_table(tlb);
+    unsigned i = (va >> 12) & (TLB_SIZE - 1);
+    TlbEntry *e = &tlb->data[i];
+    DataFull *f = &t->full[i];
+    u64 page = va & ~0xfffull, pa = m->pa & ~0xfffull;
+    Region *region;
+    u8 *host = phys_host(cpu->machine, pa, &region);
+    f->va = page;
+    f->pa = pa;
+    f->s1_bits = m->s1.page_bits;
+    f->s2_bits = m->s2.page_bits;
+    f->flags = full_flags(m);
+    e->info = i;
+    e->flags = attr_is_device(m->s2.attr) || tlb_context(tlb)->regime.align ? TLBF_ALIGNED : 0;
+    e->rtag = m->r ? page : TLB_NO_TAG;
+    e->wtag = m->w && !m->clean ? page : TLB_NO_TAG;
+    note_block(t, va, m);
+    if (unlikely(!host || (region->base | region->size) & 0xfff)) {
+        f->flags |= FULL_MMIO;
+        if (e->rtag == page) e->rtag |= TLB_SLOW;
+        if (e->wtag == page) e->wtag |= TLB_SLOW;
+        e->add = 0;
+        return e;
+    }
+    e->add = (u64)(uintptr_t)host - page;
+    if (e->wtag != page) return e;
+    if (region->readonly) {
+        f->flags |= FULL_READONLY;
+        e->wtag |= TLB_SLOW;
+    } else if (page_is_code(region, pa)) {
+        e->wtag |= TLB_SLOW;
+    } else {
+        note_write(cpu, t, pa);
+    }
+    return e;
+}
+
+void tlb_fill_fetch(Tlb *tlb, u64 va, const Mapping *m, OpPage *page) {
+    TlbTable *t = tlb_table(tlb);
+    unsigned i = (va >> 12) & (FETCH_SIZE - 1);
+    tlb->fetch[i] = (FetchEntry){va & ~0xfffull, page};
+    t->fetch_full[i] = (FetchFull){m->s1.page_bits, m->s2.page_bits, full_flags(m)};
+    note_block(t, va, m);
+}
+
+void tlb_start_walk(Cpu *cpu, Tlb *tlb, AccessType type, bool read, bool write, Walk *w) {
+    *w = (Walk){.cpu = cpu,
+                .machine = cpu->machine,
+                .r = &tlb_context(tlb)->regime,
+                .type = type,
+                .el0 = mode_el0(tlb->mode),
+                .pan = mode_pan(tlb->mode),
+                .read = read,
+                .write = write,
+                .cache = &cpu->contexts->s2};
+}
+
+// --- code pages ---------------------------------------------------------------------------------
+
+static void table_protect(TlbTable *t, u64 pa) {
+    if (!t->used || !(t->write_filter[filter_bit(pa) / 64] >> filter_bit(pa) % 64 & 1)) return;
+    for (unsigned i = 0; i < TLB_SIZE; i++) {
+        TlbEntry *e = &t->tlb.data[i];
+        if (t->full[i].pa == pa && e->wtag != TLB_NO_TAG) e->wtag |= TLB_SLOW;
+    }
+}
+
+static void cpu_protect(Cpu *cpu, u64 pa) {
+    struct TlbContexts *cs = cpu->contexts;
+    u64 page = (pa - cpu->machine->ram.base) >> 12;
+    if (page < cs->ram_pages) {
+        if (!(cs->write_mapped[page / 8] >> page % 8 & 1)) return;
+        cs->write_mapped[page / 8] &= (u8) ~(1u << page % 8);
+    }
+    for (unsigned i = 0; i < CONTEXT_COUNT; i++)
+        for (unsigned k = 0; k < CONTEXT_MODES; k++)
+            if (cs->context[i].table[k]) table_protect(cs->context[i].table[k], pa);
+}
+
+void tlb_protect_code(Machine *machine, Pa page) {
+    for (unsigned i = 0; i < machine->cpus; i++)
+        if (machine->cpu[i] && machine->cpu[i]->contexts)
+            cpu_protect(machine->cpu[i], page.v & ~0xfffull);
+}

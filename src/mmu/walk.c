@@ -1,0 +1,149 @@
+// Both stages together, without a TLB, and the physical accesses of table walks.
+// Arm ARM: "The AArch64 Virtual Memory System Architecture", pseudo-code AArch64.FullTranslate,
+// FetchDescriptor, AArch64.MemSwapTableDesc.
+// Table walks read plain memory only; anything else at a table's address is an external abort.
+// Descriptor updates are plain stores: one thread runs all CPUs, nothing comes in between.
+#include "cpu/op.h"
+#include "mmu/tlb.h"
+#include "mmu/walk.h"
+
+bool walk_fault(Walk *w, FaultType type, int level, const char *rule) {
+    w->fault.type = type;
+    w->fault.level = (i8)level;
+    w->fault.rule = rule;
+    return false;
+}
+
+COLD void walk_log(Walk *w, int stage, int level, u64 at, u64 desc) {
+    Translation *t = w->log;
+    if (t->trace && t->trace_count < t->trace_max)
+        t->trace[t->trace_count++] = (WalkStep){(u8)stage, (i8)level, at, desc};
+}
+
+static NOINLINE u8 *phys_host_slow(Machine *machine, u64 pa, Region **region) {
+    Region *r = bus_find(machine, pa);
+    *region = r;
+    return r && r->host ? r->host + (pa - r->base) : NULL;
+}
+
+u8 *phys_host(Machine *machine, u64 pa, Region **region) {
+    u64 offset = pa - machine->ram.base;
+    if (likely(offset < machine->ram.size)) {
+        *region = &machine->ram;
+        return machine->ram.host + offset;
+    }
+    return phys_host_slow(machine, pa, region);
+}
+
+bool walk_read_desc(Walk *w, u64 pa, bool big_endian, int level, u64 *desc) {
+    Region *region;
+    const u8 *host = phys_host(w->machine, pa, &region);
+    if (unlikely(!host))
+        return walk_fault(w, FAULT_EXTERNAL_TTW, level, "external abort: no memory at the table");
+    memcpy(desc, host, 8);
+    if (unlikely(big_endian)) *desc = __builtin_bswap64(*desc);
+    return true;
+}
+
+void walk_write_desc(Walk *w, u64 pa, bool big_endian, u64 desc) {
+    Region *region;
+    u8 *host = phys_host(w->machine, pa, &region);
+    if (!host || region->readonly) return;
+    if (unlikely(big_endian)) desc = __builtin_bswap64(desc);
+    memcpy(host, &desc, 8);
+    if (region->code && region->code[(pa - region->base) >> 12]) opcache_written(w->machine, pa, 8);
+}
+
+bool walk_translate(Walk *w, u64 address, Mapping *m) {
+    w->fault = (Fault){.write = w->write && !w->read};
+    if (!s1_translate(w, address, &m->s1)) return false;
+    m->r = m->s1.r;
+    m->w = m->s1.w;
+    m->x = m->s1.x;
+    m->clean = m->s1.clean;
+    if (w->r->s2.on) {
+        if (!s2_translate(w, &m->s1, &m->s2)) return false;
+        m->r &= m->s2.r;
+        m->w &= m->s2.w;
+        m->x &= m->s2.x;
+        m->clean |= m->s2.clean;
+        m->pa = m->s2.pa;
+    } else {
+        m->s2 = (Stage2){.pa = m->s1.ipa,
+                         .page_bits = 48,
+                         .r = true,
+                         .w = true,
+                         .x = true,
+                         .attr = m->s1.attr,
+                         .sh = m->s1.sh};
+        m->pa = m->s1.ipa;
+    }
+    return true;
+}
+
+static void walk_from_access(Cpu *cpu, const AccessDesc *acc, const Regime *r, Translation *out,
+                             Walk *w) {
+    *w = (Walk){.cpu = cpu,
+                .machine = cpu->machine,
+                .r = r,
+                .type = acc->type,
+                .el0 = mode_el0(acc->mode),
+                .pan = mode_pan(acc->mode),
+                .read = !acc->write || acc->atomic,
+                .write = acc->write,
+                .no_update = acc->no_side_effects,
+                .log = out->trace ? out : NULL};
+    out->trace_count = 0;
+}
+
+static void to_translation(const Mapping *m, Translation *t) {
+    t->pa = m->pa;
+    t->ipa = m->s1.ipa;
+    t->page_bits = MIN(m->s1.page_bits, m->s2.page_bits);
+    t->read = m->r;
+    t->write = m->w;
+    t->exec = m->x;
+    t->ng = m->s1.ng;
+    t->attr = m->s2.attr;
+    t->sh = m->s2.sh;
+    t->device = attr_is_device(m->s2.attr);
+    t->guarded = m->s1.guarded;
+    t->s1_attr = m->s1.attr;
+}
+
+bool mmu_translate(Cpu *cpu, Va address, const AccessDesc *acc, Translation *out, Fault *fault) {
+    Regime r;
+    Walk w;
+    Mapping m;
+    regime_load(cpu, mode_regime(acc->mode), &r);
+    walk_from_access(cpu, acc, &r, out, &w);
+    bool ok = walk_translate(&w, address.v, &m);
+    if (ok) to_translation(&m, out);
+    *fault = w.fault;
+    if (ok) fault->type = FAULT_NONE;
+    return ok;
+}
+
+bool mmu_translate_s2(Cpu *cpu, Ipa address, const AccessDesc *acc, Translation *out,
+                      Fault *fault) {
+    Regime r;
+    Walk w;
+    Mapping m = {.s1 = {.ipa = address.v, .page_bits = 48, .attr = 0xff, .sh = SH_NSH}};
+    regime_load(cpu, REGIME_EL10, &r);
+    walk_from_access(cpu, acc, &r, out, &w);
+    w.fault = (Fault){.write = acc->write};
+    m.s1.r = m.s1.w = m.s1.x = true;
+    m.s2 =
+        (Stage2){.pa = address.v, .page_bits = 48, .r = true, .w = true, .x = true, .attr = 0xff};
+    bool ok = !r.s2.on || s2_translate(&w, &m.s1, &m.s2);
+    if (ok) {
+        m.pa = m.s2.pa;
+        m.r = m.s2.r;
+        m.w = m.s2.w;
+        m.x = m.s2.x;
+        to_translation(&m, out);
+    }
+    *fault = w.fault;
+    if (ok) fault->type = FAULT_NONE;
+    return ok;
+}
