@@ -38,8 +38,8 @@ enum {
 
 #define VIRT_RAM_MAX (64ull << 30)
 
-// Maps RAM (when the caller has not), creates the interrupt controller and all devices and puts them
-// on the bus. Called by machine_create() when the CPUs exist. On failure nothing is left behind.
+// Creates the interrupt controller and all devices and puts them
+// on the bus. Called by machine_create() when RAM and CPUs exist; sets machine->gic and ->board.
 bool board_create(Machine *machine, Error *err);
 void board_free(Machine *machine);
 // Devices as after power-on (flash contents and RAM stay).
@@ -57,15 +57,13 @@ FwCfg *board_fw_cfg(Machine *machine);
 // Seconds since 1970 that the real-time clock shows at machine time 0.
 void board_set_rtc(Machine *machine, i64 epoch_seconds);
 
-// Looks for input from the host (never blocks), hands it to the UART and flushes pending output.
-// To be called at attention points; cheap: host calls are made at most once per 50 us of machine time.
-void board_poll_input(Machine *machine);
-// True when input from the host may still arrive and the UART would raise an interrupt for it: an idle
-// machine is then not dead.
-bool board_input_can_wake(Machine *machine);
-// Sleeps up to timeout_ns of host time (or for ever with ~0ull) for input from the host; then as
-// board_poll_input(). True if input arrived.
-bool board_wait_input(Machine *machine, u64 timeout_ns);
+// Looks at the host between slices (never blocks): signals (Machine.interrupted), input for the UART,
+// pending output. Cheap: the host is asked at most once per 500 us of machine time.
+void board_poll(Machine *machine);
+// Sleeps up to timeout_ns of host time for input from the host; then as board_poll(). With
+// timeout_ns < 0 for ever, provided that input can come and would raise an interrupt. True if input
+// arrived or the machine was asked to stop.
+bool board_wait_input(Machine *machine, i64 timeout_ns);
 // Input comes from a terminal: an idle machine should follow host time.
 bool board_is_interactive(const Machine *machine);
 // Presses the power key (PL061 line 3) for 100 ms.
