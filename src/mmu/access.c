@@ -273,8 +273,7 @@ OpPage *fetch_page_slow(Cpu *cpu, u64 pc) {
     return page;
 }
 
-// --- DC ZVA and cache maintenance
-// ------------------------------------------------------------------
+// --- DC ZVA and cache maintenance ----------------------------------------------------------------
 
 enum { ZVA_SIZE = 64 };
 

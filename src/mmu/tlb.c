@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-// --- tables -------------------------------------------------------------------------------------
+// --- tables --------------------------------------------------------------------------------------
 
 void table_clear(TlbTable *t) {
     if (!t->used) return;
@@ -49,7 +49,7 @@ static TlbTable *table_new(struct TlbContexts *cs, TlbContext *c, MmuMode mode) 
     return t;
 }
 
-// --- contexts -----------------------------------------------------------------------------------
+// --- contexts ------------------------------------------------------------------------------------
 
 u64 context_key(RegimeId id, bool s1, bool s2, bool dc, u16 vmid, u16 asid) {
     return (u64)id | (u64)s1 << 2 | (u64)s2 << 3 | (u64)dc << 4 | 1u << 5 | (u64)asid << 16 |
@@ -221,7 +221,7 @@ void s2_cache_clear(S2Cache *c) {
     memset(c->entry, 0xff, sizeof c->entry);
 }
 
-// --- entries ------------------------------------------------------------------------------------
+// --- entries -------------------------------------------------------------------------------------
 
 static unsigned filter_bit(u64 pa) {
     return (unsigned)(pa >> 12) & (WRITE_FILTER_BITS - 1);
@@ -326,7 +326,7 @@ void tlb_start_walk(Cpu *cpu, Tlb *tlb, AccessType type, bool read, bool write, 
                 .cache = &cpu->contexts->s2};
 }
 
-// --- code pages ---------------------------------------------------------------------------------
+// --- code pages ----------------------------------------------------------------------------------
 
 static void table_protect(TlbTable *t, u64 pa) {
     if (!t->used || !(t->write_filter[filter_bit(pa) / 64] >> filter_bit(pa) % 64 & 1)) return;

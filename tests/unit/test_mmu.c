@@ -390,8 +390,7 @@ static void hierarchy_disabled(void **state) {
     assert_false(translate(0x1000, ACCESS_WRITE, MODE_E10_0));
 }
 
-// --- stage 2
-// ---------------------------------------------------------------------------------------
+// --- stage 2 -------------------------------------------------------------------------------------
 
 static void stage2_concatenated(void **state) {
     (void)state;
@@ -524,8 +523,7 @@ static void stage2_attributes(void **state) {
     }
 }
 
-// --- hardware update
-// -------------------------------------------------------------------------------
+// --- hardware update -----------------------------------------------------------------------------
 
 static void update_stage1(void **state) {
     (void)state;
@@ -596,8 +594,7 @@ static void update_through_tlb(void **state) {
     assert_int_equal(*word(0x40001000), 5);
 }
 
-// --- aborts
-// ----------------------------------------------------------------------------------------
+// --- aborts --------------------------------------------------------------------------------------
 
 // Runs the access; true if it took an exception.
 static bool aborts(u64 address, unsigned size, bool write, Acc acc) {
@@ -838,8 +835,112 @@ static void cache_by_address(void **state) {
     assert_int_equal(cpu->sys.ESR_EL1, 0x25u << 26 | 1 << 25 | 1 << 8 | 1 << 6 | 0xf);
 }
 
-// --- TLB
-// -------------------------------------------------------------------------------------------
+// A register frame that remembers its last access; offset 0x100 answers with an external abort.
+typedef struct Frame {
+    u64 offset, value;
+    unsigned size, accesses;
+} Frame;
+static Frame frame;
+
+static bool frame_read(void *dev, u64 offset, unsigned size, u64 *value, Cpu *by) {
+    Frame *f = dev;
+    f->offset = offset;
+    f->size = size;
+    f->accesses++;
+    *value = 0xa5a5a5a5a5a5a5a5 & ones(8 * size);
+    return by == cpu && offset != 0x100;
+}
+
+static bool frame_write(void *dev, u64 offset, unsigned size, u64 value, Cpu *by) {
+    Frame *f = dev;
+    *f = (Frame){offset, value, size, f->accesses + 1};
+    return by == cpu && offset != 0x100;
+}
+
+static const RegionOps frame_ops = {frame_read, frame_write};
+static u8 rom_bytes[0x1000];
+static Region io = {
+    .name = "frame", .base = 0x9000000, .size = 0x1000, .ops = &frame_ops, .dev = &frame};
+static Region rom = {
+    .name = "rom", .base = 0xa000000, .size = 0x1000, .host = rom_bytes, .readonly = true};
+
+static void device_accesses(void) {
+    for (unsigned i = 0; i < 2; i++) {  // miss, then hit
+        assert_int_equal(mem_read_slow(cpu, NULL, 0x1010, 4, ACC_NORMAL), 0xa5a5a5a5);
+        assert_int_equal(frame.offset, 0x10);
+        assert_int_equal(frame.size, 4);
+        assert_null(tlb_host_read(cpu, 0x1010, 4));
+    }
+    mem_write_slow(cpu, NULL, 0x1018, 2, 0x12345678, ACC_NORMAL);
+    assert_int_equal(frame.value, 0x5678);
+    assert_int_equal(frame.accesses, 3);
+    mem_read_slow(cpu, NULL, 0x3001, 4, ACC_NORMAL);  // Normal and unaligned: four bytes
+    assert_int_equal(frame.accesses, 7);
+}
+
+static void external_aborts(void) {
+    at_el1(0xf9400020);
+    assert_true(aborts(0x1100, 4, true, ACC_NORMAL));
+    assert_int_equal(cpu->sys.ESR_EL1, 0x25u << 26 | 1 << 25 | 1 << 6 | 0x10);
+    at_el1(0xf9400020);
+    assert_true(aborts(0x4008, 8, false, ACC_NORMAL));
+    assert_int_equal(cpu->sys.ESR_EL1, 0x25u << 26 | 1 << 25 | 0x10);
+    assert_int_equal(cpu->sys.FAR_EL1, 0x4008);
+    give(FEAT_RAS);
+    at_el1(0xf9400020);
+    cpu->sys.HCR_EL2 |= 1ull << HCR_TEA;
+    assert_true(aborts(0x4008, 8, false, ACC_NORMAL));
+    assert_int_equal(cpu->sys.ESR_EL2, 0x24u << 26 | 1 << 25 | 0x10);
+}
+
+static void devices(void **state) {
+    (void)state;
+    assert_true(bus_add(&machine, &io, NULL));
+    assert_true(bus_add(&machine, &rom, NULL));
+    rom_bytes[8] = 0x42;
+    frame = (Frame){0};
+    u64 low = el1_tables(NULL);
+    map(low, 12, 0, 0x1000, 3, 0x9000000 | PAGE | AF | DEVICE);
+    map(low, 12, 0, 0x2000, 3, 0xa000000 | PAGE | AF);
+    map(low, 12, 0, 0x3000, 3, 0x9000000 | PAGE | AF);
+    map(low, 12, 0, 0x4000, 3, 0xb000000 | PAGE | AF);
+    at_el1(0xf9400020);
+    device_accesses();
+    assert_int_equal(mem_read_slow(cpu, NULL, 0x2008, 1, ACC_NORMAL), 0x42);
+    assert_non_null(tlb_host_read(cpu, 0x2008, 1));
+    assert_null(tlb_host_write(cpu, 0x2008, 1));
+    assert_true(aborts(0x2008, 1, true, ACC_NORMAL));
+    assert_int_equal(rom_bytes[8], 0x42);
+    external_aborts();
+    bus_free(&machine);
+}
+
+static void wide_accesses(void **state) {
+    (void)state;
+    u64 low = el1_tables(NULL);
+    map(low, 12, 0, 0x1000, 3, 0x40001000 | PAGE | AF);
+    map(low, 12, 0, 0x2000, 3, 0x40005000 | PAGE | AF);
+    V128 value = {.d = {0x0123456789abcdef, 0xfedcba9876543210}}, back;
+    static const u64 places[] = {0x1000, 0x1008, 0x1013, 0x1ff8, 0x1ffd};
+    at_el1(0x3dc00020);
+    for (unsigned i = 0; i < ARRAY_LEN(places); i++) {
+        mem_write128_slow(cpu, NULL, places[i], &value, ACC_VECTOR);
+        memset(&back, 0, sizeof back);
+        mem_read128_slow(cpu, NULL, places[i], &back, ACC_VECTOR);
+        assert_true(value.q == back.q);
+    }
+    assert_int_equal(mem_read_slow(cpu, NULL, 0x2005, 8, ACC_NORMAL), 0xfedcba9876543210);
+    // Nothing is written when the second page faults.
+    *word(0x40005ff0) = *word(0x40005ff8) = 0;
+    if (!setjmp(cpu->unwind)) {
+        mem_write128_slow(cpu, NULL, 0x2ff8, &value, ACC_VECTOR);
+        fail();
+    }
+    assert_int_equal(*word(0x40005ff8), 0);
+    assert_int_equal(cpu->sys.FAR_EL1, 0x3000);
+}
+
+// --- TLB -----------------------------------------------------------------------------------------
 
 static u64 read_at(u64 address) {
     return mem_read_slow(cpu, NULL, address, 8, ACC_NORMAL);
@@ -1077,8 +1178,7 @@ static void tlb_many_contexts(void **state) {
     assert_int_equal(read_at(0x2000), 4);  // evicted
 }
 
-// --- AT
-// --------------------------------------------------------------------------------------------
+// --- AT ------------------------------------------------------------------------------------------
 
 static void at_results(void **state) {
     (void)state;
@@ -1165,6 +1265,8 @@ int main(void) {
         TEST(code_pages),
         TEST(zero_block),
         TEST(cache_by_address),
+        TEST(devices),
+        TEST(wide_accesses),
         TEST(tlb_lives),
         TEST(tlbi_scopes),
         TEST(tlbi_block),
