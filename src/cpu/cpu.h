@@ -121,6 +121,8 @@ struct Cpu {
     u64 sp_el[3];             // stack pointers that are not current; slot 31 holds the current one
     struct SysRegs sys;       // all other system registers, by their Arm ARM names
 
+    u16 access_enc;           // system register access in progress, for its trap's syndrome
+    u8 access_rt;
     const u64 *features;      // bitset over enum Feature; cpu_has()
     u64 time_offset;          // machine time (ns) = time_offset + instructions executed
     Machine *machine;

@@ -97,14 +97,19 @@ unsigned sysreg_find(const char *name);
 // "TTBR0_EL1", or "S3_0_C15_C2_0" for an unknown one; the text lives in buf (at least 24 bytes).
 const char *sysreg_name_of_encoding(unsigned enc, char *buf, size_t size);
 // The stored value (no traps, no side effects): for the debugger, snapshots, traces. NULL for
-// instructions. Registers with read hooks may differ: see sysreg_peek().
+// instructions. A register with a read hook may show something else.
 u64 *sysreg_storage(Cpu *cpu, unsigned index);
+// The register exists on this CPU (features, GIC version, EL2).
+bool sysreg_present(const Cpu *cpu, unsigned index);
 
 // MRS / MSR / SYS executed now at cpu->pc: permission, traps, redirection, effect. rt: for the
 // syndrome. False: an exception was taken and cpu->pc set. Source: AArch64.CheckSystemAccess and
 // the accessor pseudo-code of each register.
 bool sysreg_read(Cpu *cpu, unsigned enc, unsigned rt, u64 *value);
 bool sysreg_write(Cpu *cpu, unsigned enc, unsigned rt, u64 value);
+
+// For hooks: EC 0x18 to target_el for the access in progress.
+void sysreg_trap(Cpu *cpu, int target_el, unsigned index, bool read, const char *rule);
 
 // Writable and RES1 bits of every register for this machine's features; into machine->sysreg_*.
 void sysreg_init_masks(Machine *machine);
