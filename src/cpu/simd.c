@@ -1,0 +1,703 @@
+// Advanced SIMD integer operations that are called, not inlined, by sem_simd.h.
+// Arm ARM: "Advanced SIMD and Floating-point Instruction Descriptions" and the pseudo-code
+// functions SatQ, SignedSatQ, UnsignedSatQ, PolynomialMult, Reduce. A lane is computed in 128-bit
+// arithmetic, so that no 64-bit intermediate can overflow.
+#include "cpu/sem_simd.h"
+
+static void set_qc(Cpu *cpu) {
+    cpu->sys.FPSR |= 1u << 27;
+}
+
+// Lane i, extended to 128 bits.
+static ALWAYS_INLINE i128 lane_ext(const V128 *v, unsigned size, bool u, unsigned i) {
+    u64 x = lane_get(v, size, i);
+    return u ? (i128)x : (i128)sext(x, 8u << size);
+}
+
+// --- saturation and shifts -----------------------------------------------------------------------
+static ALWAYS_INLINE i128 sat_to(Lane *l, bool u, i128 x) {
+    i128 max = ((i128)1 << (l->esize - !u)) - 1;
+    i128 min = u ? 0 : -max - 1;
+    if (x > max) return l->qc = true, max;
+    if (x < min) return l->qc = true, min;
+    return x;
+}
+static ALWAYS_INLINE i128 sat(Lane *l, i128 x) {
+    return sat_to(l, l->u, x);
+}
+
+static ALWAYS_INLINE i128 shift_left(i128 x, unsigned n) {
+    return (i128)((u128)x << n);
+}
+
+// x shifted left by n (right if negative, then rounded); x has 64 bits, n is in -128..127.
+static ALWAYS_INLINE i128 shift_by(i128 x, int n, bool round) {
+    if (n >= 64) return 0;  // nothing is left in the lane
+    if (n >= 0) return shift_left(x, (unsigned)n);
+    if (!round) return x >> MIN(-n, 127);
+    if (n < -65) return 0;  // |x| < 2^64 is less than half of the weight of the last place
+    return (x + ((i128)1 << (-n - 1))) >> -n;
+}
+
+static ALWAYS_INLINE i128 shift_sat(Lane *l, bool u, i128 x, int n, bool round) {
+    if (n >= 64 && x != 0) return sat_to(l, u, x > 0 ? (i128)1 << 100 : -((i128)1 << 100));
+    return sat_to(l, u, shift_by(x, n, round));
+}
+
+// --- same-width lanes
+// ---------------------------------------------------------------------------------
+i128 lane_add(Lane *l, i128 a, i128 b) {
+    (void)l;
+    return a + b;
+}
+i128 lane_sub(Lane *l, i128 a, i128 b) {
+    (void)l;
+    return a - b;
+}
+i128 lane_hadd(Lane *l, i128 a, i128 b) {
+    (void)l;
+    return (a + b) >> 1;
+}
+i128 lane_rhadd(Lane *l, i128 a, i128 b) {
+    (void)l;
+    return (a + b + 1) >> 1;
+}
+i128 lane_hsub(Lane *l, i128 a, i128 b) {
+    (void)l;
+    return (a - b) >> 1;
+}
+i128 lane_qadd(Lane *l, i128 a, i128 b) {
+    return sat(l, a + b);
+}
+i128 lane_qsub(Lane *l, i128 a, i128 b) {
+    return sat(l, a - b);
+}
+
+// Shifts by register: the count is the signed low byte of the second operand's lane.
+i128 lane_shl(Lane *l, i128 a, i128 b) {
+    (void)l;
+    return shift_by(a, (i8)b, false);
+}
+i128 lane_rshl(Lane *l, i128 a, i128 b) {
+    (void)l;
+    return shift_by(a, (i8)b, true);
+}
+i128 lane_qshl(Lane *l, i128 a, i128 b) {
+    return shift_sat(l, l->u, a, (i8)b, false);
+}
+i128 lane_qrshl(Lane *l, i128 a, i128 b) {
+    return shift_sat(l, l->u, a, (i8)b, true);
+}
+
+i128 lane_abd(Lane *l, i128 a, i128 b) {
+    (void)l;
+    return a > b ? a - b : b - a;
+}
+i128 lane_aba(Lane *l, i128 a, i128 b) {
+    return l->acc + lane_abd(l, a, b);
+}
+i128 lane_mul(Lane *l, i128 a, i128 b) {
+    (void)l;
+    return a * b;
+}
+i128 lane_mla(Lane *l, i128 a, i128 b) {
+    return l->acc + a * b;
+}
+i128 lane_mls(Lane *l, i128 a, i128 b) {
+    return l->acc - a * b;
+}
+
+// PolynomialMult of 8-bit lanes.
+i128 lane_pmul(Lane *l, i128 a, i128 b) {
+    (void)l;
+    unsigned r = 0;
+    for (unsigned i = 0; i < 8; i++)
+        if ((unsigned)b >> i & 1) r ^= (unsigned)a << i;
+    return r;
+}
+
+static ALWAYS_INLINE i128 half(const Lane *l) {
+    return (i128)1 << (l->esize - 1);
+}
+
+i128 lane_sqdmulh(Lane *l, i128 a, i128 b) {
+    return sat(l, (2 * a * b) >> l->esize);
+}
+i128 lane_sqrdmulh(Lane *l, i128 a, i128 b) {
+    return sat(l, (2 * a * b + half(l)) >> l->esize);
+}
+i128 lane_sqrdmlah(Lane *l, i128 a, i128 b) {
+    return sat(l, (shift_left(l->acc, l->esize) + 2 * a * b + half(l)) >> l->esize);
+}
+i128 lane_sqrdmlsh(Lane *l, i128 a, i128 b) {
+    return sat(l, (shift_left(l->acc, l->esize) - 2 * a * b + half(l)) >> l->esize);
+}
+
+// One source: SUQADD adds an unsigned lane to a signed accumulator, USQADD the reverse.
+i128 lane_suqadd(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat(l, l->acc + (i128)((u64)a & ones(l->esize)));
+}
+i128 lane_usqadd(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat(l, l->acc + sext((u64)a, l->esize));
+}
+static unsigned count_zeros(u64 x, unsigned esize) {
+    return x ? (unsigned)__builtin_clzll(x) - (64 - esize) : esize;
+}
+i128 lane_clz(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return count_zeros((u64)a, l->esize);
+}
+i128 lane_cls(Lane *l, i128 a, i128 b) {
+    (void)b;
+    u64 differs = (u64)(a ^ (a >> 1)) & ones(l->esize - 1);
+    return count_zeros(differs, l->esize - 1);
+}
+i128 lane_abs(Lane *l, i128 a, i128 b) {
+    (void)l, (void)b;
+    return a < 0 ? -a : a;
+}
+i128 lane_neg(Lane *l, i128 a, i128 b) {
+    (void)l, (void)b;
+    return -a;
+}
+i128 lane_sqabs(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat(l, a < 0 ? -a : a);
+}
+i128 lane_sqneg(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat(l, -a);
+}
+
+// --- long and narrow
+// ------------------------------------------------------------------------------------
+static ALWAYS_INLINE i128 high_half(const Lane *l, i128 x) {
+    return x >> l->esize;
+}
+
+i128 lane_addhn(Lane *l, i128 a, i128 b) {
+    return high_half(l, a + b);
+}
+i128 lane_raddhn(Lane *l, i128 a, i128 b) {
+    return high_half(l, a + b + half(l));
+}
+i128 lane_subhn(Lane *l, i128 a, i128 b) {
+    return high_half(l, a - b);
+}
+i128 lane_rsubhn(Lane *l, i128 a, i128 b) {
+    return high_half(l, a - b + half(l));
+}
+
+// The product saturates before it is accumulated.
+i128 lane_sqdmull(Lane *l, i128 a, i128 b) {
+    return sat(l, 2 * a * b);
+}
+i128 lane_sqdmlal(Lane *l, i128 a, i128 b) {
+    return sat(l, l->acc + sat(l, 2 * a * b));
+}
+i128 lane_sqdmlsl(Lane *l, i128 a, i128 b) {
+    return sat(l, l->acc - sat(l, 2 * a * b));
+}
+
+i128 lane_xtn(Lane *l, i128 a, i128 b) {
+    (void)l, (void)b;
+    return a;
+}
+i128 lane_qxtn(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat(l, a);
+}
+i128 lane_sqxtun(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat_to(l, true, a);
+}
+
+// --- shifts by immediate: the count is l->imm
+// ------------------------------------------------------------
+i128 lane_shift(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return shift_by(a, l->imm, false);
+}
+i128 lane_rshift(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return shift_by(a, l->imm, true);
+}
+i128 lane_sra(Lane *l, i128 a, i128 b) {
+    return l->acc + lane_shift(l, a, b);
+}
+i128 lane_rsra(Lane *l, i128 a, i128 b) {
+    return l->acc + lane_rshift(l, a, b);
+}
+i128 lane_qshift(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return shift_sat(l, l->u, a, l->imm, false);
+}
+i128 lane_sqshlu(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return shift_sat(l, true, a, l->imm, false);
+}
+i128 lane_sli(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return shift_left(a, (unsigned)l->imm) | (l->acc & ones((unsigned)l->imm));
+}
+// The top -imm bits of the destination stay.
+i128 lane_sri(Lane *l, i128 a, i128 b) {
+    (void)b;
+    unsigned kept = (unsigned)-l->imm;
+    u64 inserted = ones(l->esize - kept);
+    return (l->acc & ~(i128)inserted) | ((a >> kept) & inserted);
+}
+i128 lane_qshrn(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat(l, shift_by(a, l->imm, false));
+}
+i128 lane_qrshrn(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat(l, shift_by(a, l->imm, true));
+}
+i128 lane_sqshrun(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat_to(l, true, shift_by(a, l->imm, false));
+}
+i128 lane_sqrshrun(Lane *l, i128 a, i128 b) {
+    (void)b;
+    return sat_to(l, true, shift_by(a, l->imm, true));
+}
+
+// --- applying a lane function
+// ------------------------------------------------------------------------------ Sizes of the lanes
+// of d, n and m, and the first lane of each.
+typedef struct Shape {
+    unsigned count;
+    unsigned d_size, n_size, m_size;
+    unsigned d_first, n_first, m_first;
+} Shape;
+
+static void apply(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, Lane l, Shape s,
+                  bool keep_low) {
+    V128 r = {.q = 0};
+    if (keep_low) r.d[0] = d->d[0];
+    l.esize = 8u << s.d_size;
+    for (unsigned i = 0; i < s.count; i++) {
+        l.acc = lane_ext(d, s.d_size, l.u, s.d_first + i);
+        i128 a = lane_ext(n, s.n_size, l.u, s.n_first + i);
+        i128 b = m ? lane_ext(m, s.m_size, l.u, s.m_first + i) : 0;
+        lane_put(&r, s.d_size, s.d_first + i, (u64)f(&l, a, b));
+    }
+    *d = r;
+    if (l.qc) set_qc(cpu);
+}
+
+static unsigned lanes_same(unsigned size, u64 form) {
+    return form == FORM_SCALAR ? 1 : (form == FORM_Q ? 16u : 8u) >> size;
+}
+
+void simd_same(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
+               unsigned size, u64 form) {
+    Shape s = {lanes_same(size, form), size, size, size, 0, 0, 0};
+    apply(cpu, f, d, n, m, (Lane){.u = u}, s, false);
+}
+
+// The narrow lanes of the "2" forms (Q) are those of the upper half.
+void simd_long(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
+               unsigned size, u64 form) {
+    unsigned count = form == FORM_SCALAR ? 1 : 8u >> size, first = form == FORM_Q ? count : 0;
+    apply(cpu, f, d, n, m, (Lane){.u = u}, (Shape){count, size + 1, size, size, 0, first, first},
+          false);
+}
+
+void simd_wide(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
+               unsigned size, u64 form) {
+    unsigned count = 8u >> size, first = form == FORM_Q ? count : 0;
+    apply(cpu, f, d, n, m, (Lane){.u = u}, (Shape){count, size + 1, size + 1, size, 0, 0, first},
+          false);
+}
+
+static void narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, Lane l,
+                   unsigned size, u64 form) {
+    unsigned count = form == FORM_SCALAR ? 1 : 8u >> size, first = form == FORM_Q ? count : 0;
+    apply(cpu, f, d, n, m, l, (Shape){count, size, size + 1, size + 1, first, 0, 0},
+          form == FORM_Q);
+}
+
+void simd_narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
+                 unsigned size, u64 form) {
+    narrow(cpu, f, d, n, m, (Lane){.u = u}, size, form);
+}
+
+// imm7 = esize + count to the left, 2*esize - count to the right; its highest set bit is esize.
+static unsigned shift_size(unsigned imm7) {
+    return 28 - (unsigned)__builtin_clz(imm7);
+}
+static unsigned left_count(unsigned imm7) {
+    return imm7 - (8u << shift_size(imm7));
+}
+static unsigned right_count(unsigned imm7) {
+    return (16u << shift_size(imm7)) - imm7;
+}
+
+void simd_shift(Cpu *cpu, LaneFn *f, bool left, V128 *d, const V128 *n, unsigned u, unsigned imm7,
+                u64 form) {
+    unsigned size = shift_size(imm7);
+    Lane l = {.u = u, .imm = left ? (int)left_count(imm7) : -(int)right_count(imm7)};
+    Shape s = {lanes_same(size, form), size, size, size, 0, 0, 0};
+    apply(cpu, f, d, n, NULL, l, s, false);
+}
+
+void simd_shift_narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, unsigned u, unsigned imm7,
+                       u64 form) {
+    narrow(cpu, f, d, n, NULL, (Lane){.u = u, .imm = -(int)right_count(imm7)}, shift_size(imm7),
+           form);
+}
+
+// --- frequent operations, a loop for each element size
+// ---------------------------------------------------------
+void simd_shr(V128 *d, const V128 *n, unsigned u, unsigned imm7, u64 form) {
+    unsigned size = shift_size(imm7), count = right_count(imm7);
+    Vec a = vec_load(n);
+    if (u && count == 8u << size) return vec_end(d, (Vec){0}, form);
+    int c = (int)MIN(count, (8u << size) - 1);  // a signed shift by the width gives the sign
+    switch (size << 1 | u) {
+    case 0: a = (Vec)((VecSB)a >> c); break;
+    case 1: a = a >> c; break;
+    case 2: a = (Vec)((VecSH)a >> c); break;
+    case 3: a = (Vec)((VecH)a >> c); break;
+    case 4: a = (Vec)((VecSS)a >> c); break;
+    case 5: a = (Vec)((VecS)a >> c); break;
+    case 6: a = (Vec)((VecSD)a >> c); break;
+    default: a = (Vec)((VecD)a >> c); break;
+    }
+    vec_end(d, a, form);
+}
+
+void simd_shl(V128 *d, const V128 *n, unsigned imm7, u64 form) {
+    Vec a = vec_load(n);
+    int c = (int)left_count(imm7);
+    switch (shift_size(imm7)) {
+    case 0: a = a << c; break;
+    case 1: a = (Vec)((VecH)a << c); break;
+    case 2: a = (Vec)((VecS)a << c); break;
+    default: a = (Vec)((VecD)a << c); break;
+    }
+    vec_end(d, a, form);
+}
+
+// Writes a narrowed result to the lower half (upper zero) or, with q, to the upper half.
+static ALWAYS_INLINE void end_narrow(V128 *d, u64 value, unsigned q) {
+    if (!q) d->d[0] = value;
+    d->d[1] = q ? value : 0;
+}
+
+static ALWAYS_INLINE u64 narrowed(const V128 *n, unsigned size, unsigned shift) {
+    V128 r;
+    switch (size) {
+    case 0:
+        for (unsigned i = 0; i < 8; i++) r.b[i] = (u8)(n->h[i] >> shift);
+        break;
+    case 1:
+        for (unsigned i = 0; i < 4; i++) r.h[i] = (u16)(n->s[i] >> shift);
+        break;
+    default:
+        for (unsigned i = 0; i < 2; i++) r.s[i] = (u32)(n->d[i] >> shift);
+        break;
+    }
+    return r.d[0];
+}
+
+void simd_shrn(V128 *d, const V128 *n, unsigned imm7, unsigned q) {
+    end_narrow(d, narrowed(n, shift_size(imm7), right_count(imm7)), q);
+}
+
+void simd_xtn(V128 *d, const V128 *n, unsigned size, unsigned q) {
+    end_narrow(d, narrowed(n, size, 0), q);
+}
+
+void simd_shll(V128 *d, const V128 *n, unsigned u, unsigned size, unsigned shift, unsigned q) {
+    V128 r, a = *n;
+    if (q) a.d[0] = a.d[1];
+    switch (size) {
+    case 0:
+        for (unsigned i = 0; i < 8; i++) r.h[i] = (u16)((u ? a.b[i] : (unsigned)a.sb[i]) << shift);
+        break;
+    case 1:
+        for (unsigned i = 0; i < 4; i++) r.s[i] = (u ? a.h[i] : (u32)a.sh[i]) << shift;
+        break;
+    default:
+        for (unsigned i = 0; i < 2; i++) r.d[i] = (u ? a.s[i] : (u64)a.ss[i]) << shift;
+        break;
+    }
+    *d = r;
+}
+
+static ALWAYS_INLINE Vec max_or_min(bool max, unsigned u, int size, Vec a, Vec b) {
+    return max ? vec_max(u, size, a, b) : vec_min(u, size, a, b);
+}
+
+static ALWAYS_INLINE Vec max_min_by_size(bool max, unsigned u, unsigned size, Vec a, Vec b) {
+    switch (size << 1 | u) {
+    case 0: return max_or_min(max, 0, 0, a, b);
+    case 1: return max_or_min(max, 1, 0, a, b);
+    case 2: return max_or_min(max, 0, 1, a, b);
+    case 3: return max_or_min(max, 1, 1, a, b);
+    case 4: return max_or_min(max, 0, 2, a, b);
+    default: return max_or_min(max, 1, 2, a, b);
+    }
+}
+
+void simd_max(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size, u64 form) {
+    vec_end(d, max_min_by_size(true, u, size, vec_load(n), vec_load(m)), form);
+}
+
+void simd_min(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size, u64 form) {
+    vec_end(d, max_min_by_size(false, u, size, vec_load(n), vec_load(m)), form);
+}
+
+// A pairwise operation combines the even lanes of m:n with the odd ones.
+void simd_addp(V128 *d, const V128 *n, const V128 *m, unsigned size, u64 form) {
+    V128 even, odd;
+    simd_permute(&even, n, m, UZP, 0, size, form == FORM_Q);
+    simd_permute(&odd, n, m, UZP, 1, size, form == FORM_Q);
+    Vec a = vec_load(&even), b = vec_load(&odd), r;
+    switch (size) {
+    case 0: r = vec_add(0, a, b); break;
+    case 1: r = vec_add(1, a, b); break;
+    case 2: r = vec_add(2, a, b); break;
+    default: r = vec_add(3, a, b); break;
+    }
+    vec_end(d, r, form);
+}
+
+void simd_maxp(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size, u64 form) {
+    V128 even, odd;
+    simd_permute(&even, n, m, UZP, 0, size, form == FORM_Q);
+    simd_permute(&odd, n, m, UZP, 1, size, form == FORM_Q);
+    simd_max(d, &even, &odd, u, size, form);
+}
+
+void simd_minp(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size, u64 form) {
+    V128 even, odd;
+    simd_permute(&even, n, m, UZP, 0, size, form == FORM_Q);
+    simd_permute(&odd, n, m, UZP, 1, size, form == FORM_Q);
+    simd_min(d, &even, &odd, u, size, form);
+}
+
+void simd_addlp(V128 *d, const V128 *n, unsigned u, unsigned size, unsigned q, bool accumulate) {
+    V128 r = {.q = 0};
+    for (unsigned i = 0; i < (q ? 8u : 4u) >> size; i++) {
+        u64 sum = (u64)(lane_ext(n, size, u, 2 * i) + lane_ext(n, size, u, 2 * i + 1));
+        if (accumulate) sum += lane_get(d, size + 1, i);
+        lane_put(&r, size + 1, i, sum);
+    }
+    *d = r;
+}
+
+// Reverses the elements inside each container (sizes as log2 of bytes).
+void simd_rev(V128 *d, const V128 *n, unsigned container, unsigned size, unsigned q) {
+    V128 r = {.q = 0};
+    unsigned flip = ((1u << container) - 1) & ~((1u << size) - 1);
+    for (unsigned i = 0; i < (q ? 16u : 8u); i++) r.b[i] = n->b[i ^ flip];
+    *d = r;
+}
+
+void simd_rbit(V128 *d, const V128 *n, unsigned q) {
+    Vec a = vec_load(n);
+    a = (a >> 1 & 0x55) | (a & 0x55) << 1;
+    a = (a >> 2 & 0x33) | (a & 0x33) << 2;
+    vec_end(d, a >> 4 | a << 4, q);
+}
+
+void simd_cnt(V128 *d, const V128 *n, unsigned q) {
+    Vec a = vec_load(n);
+    a = a - (a >> 1 & 0x55);
+    a = (a & 0x33) + (a >> 2 & 0x33);
+    vec_end(d, (a + (a >> 4)) & 0x0f, q);
+}
+
+void simd_dot(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned q) {
+    V128 r = *d;
+    for (unsigned i = 0; i < 16; i++)
+        r.s[i / 4] += u ? (u32)n->b[i] * m->b[i] : (u32)((i32)n->sb[i] * m->sb[i]);
+    d->d[0] = r.d[0];
+    d->d[1] = q ? r.d[1] : 0;
+}
+
+void simd_pmull8(V128 *d, const V128 *n, const V128 *m, unsigned q) {
+    V128 r;
+    for (unsigned i = 0; i < 8; i++)
+        r.h[i] = (u16)lane_pmul(NULL, n->b[q * 8 + i], m->b[q * 8 + i]);
+    *d = r;
+}
+
+// Four bits of the multiplier at a time.
+void simd_pmull64(V128 *d, const V128 *n, const V128 *m, unsigned q) {
+    u128 multiple[16] = {0, n->d[q]};
+    for (unsigned i = 2; i < 16; i += 2) {
+        multiple[i] = multiple[i / 2] << 1;
+        multiple[i + 1] = multiple[i] ^ multiple[1];
+    }
+    u64 b = m->d[q];
+    u128 r = 0;
+    for (int i = 60; i >= 0; i -= 4) r = r << 4 ^ multiple[b >> i & 15];
+    d->q = r;
+}
+
+void simd_across(V128 *d, const V128 *n, Across op, unsigned u, unsigned size, unsigned q) {
+    i128 r = lane_ext(n, size, u, 0);
+    for (unsigned i = 1; i < (q ? 16u : 8u) >> size; i++) {
+        i128 x = lane_ext(n, size, u, i);
+        if (op == ACROSS_MAX) {
+            r = MAX(r, x);
+        } else if (op == ACROSS_MIN) {
+            r = MIN(r, x);
+        } else {
+            r += x;
+        }
+    }
+    d->q = (u64)r & ones(8u << size << (op == ACROSS_ADDL));
+}
+
+// --- permutes
+// ---------------------------------------------------------------------------------------------------
+// Specialized by element size: `size` is constant in each call below.
+static ALWAYS_INLINE V128 permute(const V128 *n, const V128 *m, Permute op, unsigned part,
+                                  unsigned size, unsigned q) {
+    V128 r = {.q = 0};
+    unsigned count = (q ? 16u : 8u) >> size;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned from;  // in m:n
+        switch (op) {
+        case UZP: from = 2 * i + part; break;
+        case TRN: from = (i & ~1u) + part + (i & 1) * count; break;
+        default: from = part * (count / 2) + i / 2 + (i & 1) * count; break;
+        }
+        lane_put(&r, size, i,
+                 from < count ? lane_get(n, size, from) : lane_get(m, size, from - count));
+    }
+    return r;
+}
+
+void simd_permute(V128 *d, const V128 *n, const V128 *m, Permute op, unsigned part, unsigned size,
+                  unsigned q) {
+    switch (size) {
+    case 0: *d = permute(n, m, op, part, 0, q); break;
+    case 1: *d = permute(n, m, op, part, 1, q); break;
+    case 2: *d = permute(n, m, op, part, 2, q); break;
+    default: *d = permute(n, m, op, part, 3, q); break;
+    }
+}
+
+// TBL gives 0 for an index out of range, TBX (keep) the old byte.
+void simd_table(const Cpu *cpu, V128 *d, unsigned n, const V128 *m, unsigned len, unsigned q,
+                bool keep) {
+    V128 r = {.q = 0};
+    for (unsigned i = 0; i < (q ? 16u : 8u); i++) {
+        unsigned index = m->b[i];
+        if (index < 16 * (len + 1)) {
+            r.b[i] = cpu->v[(n + index / 16) & 31].b[index % 16];
+        } else if (keep) {
+            r.b[i] = d->b[i];
+        }
+    }
+    *d = r;
+}
+
+// --- structure loads and stores
+// ----------------------------------------------------------------------------------- `bytes` of
+// memory at va to buffer: whole doublewords, or element by element on the slow path.
+void simd_load(Mem *m, u64 va, u8 *buffer, unsigned bytes, unsigned size) {
+    unsigned step = m->slow ? 1u << size : 8;
+    for (unsigned i = 0; i < bytes && !m->miss; i += step) {
+        u64 value =
+            m->slow ? mem_read(m, va + i, step, ACC_VECTOR) : mem_read(m, va + i, 8, ACC_VECTOR);
+        memcpy(buffer + i, &value, step);
+    }
+}
+
+void simd_store(Mem *m, u64 va, const u8 *buffer, unsigned bytes, unsigned size) {
+    unsigned step = m->slow ? 1u << size : 8;
+    for (unsigned i = 0; i < bytes && !m->miss; i += step) {
+        u64 value = 0;
+        memcpy(&value, buffer + i, step);
+        if (m->slow) {
+            mem_write(m, va + i, step, value, ACC_VECTOR);
+        } else {
+            mem_write(m, va + i, 8, value, ACC_VECTOR);
+        }
+    }
+}
+
+void simd_load_multi(Mem *m, u64 va, unsigned t, unsigned registers, unsigned size, u64 q) {
+    u8 buffer[64];
+    simd_load(m, va, buffer, registers * (8u << q), size);
+    if (m->miss) return;
+    for (unsigned r = 0; r < registers; r++) {
+        V128 *v = &m->cpu->v[(t + r) & 31];
+        v->d[1] = 0;
+        for (unsigned e = 0; e < (8u << q) >> size; e++) {
+            u64 value = 0;
+            memcpy(&value, buffer + ((e * registers + r) << size), 1u << size);
+            lane_put(v, size, e, value);
+        }
+    }
+}
+
+void simd_store_multi(Mem *m, u64 va, unsigned t, unsigned registers, unsigned size, u64 q) {
+    u8 buffer[64];
+    for (unsigned r = 0; r < registers; r++) {
+        const V128 *v = &m->cpu->v[(t + r) & 31];
+        for (unsigned e = 0; e < (8u << q) >> size; e++) {
+            u64 value = lane_get(v, size, e);
+            memcpy(buffer + ((e * registers + r) << size), &value, 1u << size);
+        }
+    }
+    simd_store(m, va, buffer, registers * (8u << q), size);
+}
+
+// One element; the constant sizes keep the fast path free of calls.
+static u64 load_element(Mem *m, u64 va, unsigned size) {
+    switch (size) {
+    case 0: return mem_read(m, va, 1, ACC_VECTOR);
+    case 1: return mem_read(m, va, 2, ACC_VECTOR);
+    case 2: return mem_read(m, va, 4, ACC_VECTOR);
+    default: return mem_read(m, va, 8, ACC_VECTOR);
+    }
+}
+static void store_element(Mem *m, u64 va, unsigned size, u64 value) {
+    switch (size) {
+    case 0: mem_write(m, va, 1, value, ACC_VECTOR); break;
+    case 1: mem_write(m, va, 2, value, ACC_VECTOR); break;
+    case 2: mem_write(m, va, 4, value, ACC_VECTOR); break;
+    default: mem_write(m, va, 8, value, ACC_VECTOR); break;
+    }
+}
+
+// The index is Q:S:size without the low bits that the element size takes.
+static unsigned lane_index(u64 how) {
+    return (how & 15) >> lane_size(how);
+}
+
+void simd_load_lane(Mem *m, u64 va, unsigned t, unsigned registers, u64 how) {
+    unsigned size = lane_size(how);
+    u64 value[4];
+    for (unsigned r = 0; r < registers; r++) value[r] = load_element(m, va + (r << size), size);
+    if (m->miss) return;
+    for (unsigned r = 0; r < registers; r++)
+        lane_put(&m->cpu->v[(t + r) & 31], size, lane_index(how), value[r]);
+}
+
+void simd_store_lane(Mem *m, u64 va, unsigned t, unsigned registers, u64 how) {
+    unsigned size = lane_size(how);
+    for (unsigned r = 0; r < registers; r++)
+        store_element(m, va + (r << size), size,
+                      lane_get(&m->cpu->v[(t + r) & 31], size, lane_index(how)));
+}
+
+void simd_load_replicate(Mem *m, u64 va, unsigned t, unsigned registers, unsigned size, u64 q) {
+    u64 value[4];
+    for (unsigned r = 0; r < registers; r++) value[r] = load_element(m, va + (r << size), size);
+    if (m->miss) return;
+    for (unsigned r = 0; r < registers; r++)
+        vec_fill(&m->cpu->v[(t + r) & 31], lane_replicate(value[r], size), (unsigned)q);
+}
