@@ -214,7 +214,6 @@ void tlb_free(Cpu *cpu) {
 void tlb_flush_all(Cpu *cpu) {
     for (unsigned i = 0; i < CONTEXT_COUNT; i++) context_clear(&cpu->contexts->context[i]);
     s2_cache_clear(&cpu->contexts->s2);
-    memset(cpu->contexts->write_mapped, 0, cpu->contexts->ram_pages / 8 + 1);
 }
 
 void s2_cache_clear(S2Cache *c) {

@@ -90,7 +90,7 @@ void tlb_invalidate(Cpu *cpu, const TlbiScope *scope) {
     RegimeId id = s.regime == TLBI_EL10   ? REGIME_EL10
                   : s.regime == TLBI_EL20 ? REGIME_EL20
                                           : REGIME_EL2;
-    if (s.by_asid && !regime_asid16(cpu, id)) s.asid &= 0xff;
+    if (!cpu_has(cpu, FEAT_ASID16)) s.asid &= 0xff;
     if (id == REGIME_EL10 && (s.stage2_only || (!s.by_va && !s.by_asid)))
         s2_cache_clear(&cpu->contexts->s2);
     for (unsigned i = 0; i < CONTEXT_COUNT; i++) {

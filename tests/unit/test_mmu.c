@@ -571,7 +571,9 @@ static void update_stage2(void **state) {
     cpu->sys.SCTLR_EL1 = 0;
     u64 *d = map(s2, 12, 1, 0x1000, 3, 0x40001000 | PAGE | S2_R | S2_WB | DBM);
     assert_fault(0x1000, ACCESS_READ, MODE_E10_1, FAULT_ACCESS_FLAG, 3);
-    cpu->sys.VTCR_EL2 |= 1 << 21 | 1 << 22;
+    cpu->sys.VTCR_EL2 |= 1 << 21;
+    assert_fault(0x1000, ACCESS_WRITE, MODE_E10_1, FAULT_PERMISSION, 3);
+    cpu->sys.VTCR_EL2 |= 1 << 22;
     assert_true(translate(0x1000, ACCESS_READ, MODE_E10_1));
     assert_int_equal(*d & (AF | S2_W), AF);
     assert_true(translate(0x1000, ACCESS_WRITE, MODE_E10_1));
