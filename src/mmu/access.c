@@ -191,10 +191,14 @@ void mem_write_slow(Cpu *cpu, const Op *op, u64 address, unsigned size, u64 valu
     }
 }
 
-// A 128-bit access is two of 64 bits, checked for alignment and translated as one. acc without
-// ACC_VECTOR (pairs of X registers): aligned to 8 is enough.
+// A 128-bit access is two of 64 bits, checked for alignment and translated as one. A pair of X
+// registers (ACC_PAIR without ACC_VECTOR) needs the alignment of one of them.
+static unsigned alignment128(Acc acc) {
+    return acc & ACC_PAIR && !(acc & (ACC_VECTOR | ACC_EXCL | ACC_ATOMIC)) ? 8 : 16;
+}
+
 static void check_alignment128(Cpu *cpu, u64 address, bool write, Acc acc) {
-    unsigned size = acc & ACC_PAIR ? 8 : 16;
+    unsigned size = alignment128(acc);
     if (likely(!(address & (size - 1)))) return;
     const char *rule = unaligned_faults(cpu, address, size, acc & (Acc)~ACC_ORDERED);
     if (rule) alignment_fault(cpu, address, false, write, rule, acc);
@@ -204,7 +208,7 @@ void mem_read128_slow(Cpu *cpu, const Op *op, u64 address, V128 *out, Acc acc) {
     sync(cpu, op);
     check_alignment128(cpu, address, false, acc);
     Tlb *tlb = tlb_of_access(cpu, acc);
-    bool unaligned = address & (acc & ACC_PAIR ? 7 : 15);
+    bool unaligned = address & (alignment128(acc) - 1);
     if (!crosses_page(address, 16)) {
         Place p = locate(cpu, tlb, address, 16, true, acc & ACC_ATOMIC, unaligned, acc);
         if (likely(p.host != NULL)) {
@@ -217,6 +221,7 @@ void mem_read128_slow(Cpu *cpu, const Op *op, u64 address, V128 *out, Acc acc) {
         out->d[0] = low;
         return;
     }
+    locate(cpu, tlb, address, 8, true, false, unaligned, acc);
     u64 low = mem_read_slow(cpu, NULL, address, 8, acc & (Acc)~ACC_ORDERED);
     out->d[1] = mem_read_slow(cpu, NULL, address + 8, 8, acc & (Acc)~ACC_ORDERED);
     out->d[0] = low;
@@ -226,7 +231,7 @@ void mem_write128_slow(Cpu *cpu, const Op *op, u64 address, const V128 *value, A
     sync(cpu, op);
     check_alignment128(cpu, address, true, acc);
     Tlb *tlb = tlb_of_access(cpu, acc);
-    bool unaligned = address & (acc & ACC_PAIR ? 7 : 15);
+    bool unaligned = address & (alignment128(acc) - 1);
     if (!crosses_page(address, 16)) {
         Place p = locate(cpu, tlb, address, 16, false, true, unaligned, acc);
         Place q = {p.host ? p.host + 8 : NULL, p.pa + 8, p.device, p.code};

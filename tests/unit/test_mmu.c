@@ -940,6 +940,21 @@ static void wide_accesses(void **state) {
     }
     assert_int_equal(*word(0x40005ff8), 0);
     assert_int_equal(cpu->sys.FAR_EL1, 0x3000);
+    // Device memory: a multiple of 16, or of 8 for a pair of X registers.
+    map(low, 12, 0, 0x4000, 3, 0x40001000 | PAGE | AF | DEVICE);
+    map(low, 12, 0, 0x5000, 3, 0x40005000 | PAGE | AF | DEVICE);
+    at_el1(0x3dc00020);
+    mem_read128_slow(cpu, NULL, 0x4010, &back, ACC_VECTOR);
+    mem_read128_slow(cpu, NULL, 0x4008, &back, ACC_PAIR);
+    static const u64 bad[] = {0x4008, 0x4ff8};
+    for (volatile unsigned i = 0; i < ARRAY_LEN(bad); i++) {
+        at_el1(0x3dc00020);
+        if (!setjmp(cpu->unwind)) {
+            mem_read128_slow(cpu, NULL, bad[i], &back, ACC_VECTOR);
+            fail();
+        }
+        assert_int_equal(cpu->sys.ESR_EL1 & 0x3f, 0x21);
+    }
 }
 
 // --- TLB -----------------------------------------------------------------------------------------
