@@ -1,7 +1,7 @@
-// CPU models (Arm ARM: "ID registers" in "The AArch64 System Register Descriptions"). An ID register
-// advertises what this program does, so the values differ from the real parts' in: no AArch32, no EL3,
-// little-endian only, no PMU (PMUVer 0), 2 breakpoints and 2 watchpoints, no RAS, no LORegions, no SVE.
-// Features (cpu_has()) are derived from the ID registers: one table, below.
+// CPU models (Arm ARM: "ID registers" in "The AArch64 System Register Descriptions"). An ID
+// register advertises what this program does, so the values differ from the real parts' in: no
+// AArch32, no EL3, little-endian only, no PMU (PMUVer 0), 2 breakpoints and 2 watchpoints, no RAS,
+// no LORegions, no SVE. Features (cpu_has()) are derived from the ID registers: one table, below.
 #include "cpu/cpu_models.h"
 #include "cpu/sysreg.h"
 
@@ -10,9 +10,9 @@
 typedef struct CpuModel {
     const char *name;
     u32 midr;
-    u64 ctr;       // CTR_EL0
-    u64 clidr;     // CLIDR_EL1
-    u32 ccsidr[4]; // level 1 data, level 1 instruction, level 2, level 3
+    u64 ctr;        // CTR_EL0
+    u64 clidr;      // CLIDR_EL1
+    u32 ccsidr[4];  // level 1 data, level 1 instruction, level 2, level 3
     u64 pfr0, pfr1, dfr0, isar0, isar1, isar2, mmfr0, mmfr1, mmfr2;
 } CpuModel;
 
@@ -20,11 +20,11 @@ typedef struct CpuModel {
 #define ID(value, lo) ((u64)(value) << (lo))
 
 // PFR0: EL0, EL1, EL2 in AArch64 alone. EL2 and the GIC field depend on the machine.
-#define PFR0_BASE (ID(1, 0) | ID(1, 4) | ID(1, 8))
-#define DFR0_BASE (ID(1, 12) | ID(1, 20))  // two breakpoints, two watchpoints
+#define PFR0_BASE      (ID(1, 0) | ID(1, 4) | ID(1, 8))
+#define DFR0_BASE      (ID(1, 12) | ID(1, 20))  // two breakpoints, two watchpoints
 #define NO_DOUBLE_LOCK ID(15, 36)
-#define ISAR0_V80 (ID(2, 4) | ID(1, 8) | ID(1, 12) | ID(1, 16))  // AES+PMULL, SHA1, SHA256, CRC32
-#define ISAR0_V82 (ISAR0_V80 | ID(2, 20) | ID(1, 28) | ID(1, 44))  // LSE, RDM, DotProd
+#define ISAR0_V80      (ID(2, 4) | ID(1, 8) | ID(1, 12) | ID(1, 16))  // AES+PMULL, SHA1, SHA256, CRC32
+#define ISAR0_V82      (ISAR0_V80 | ID(2, 20) | ID(1, 28) | ID(1, 44))  // LSE, RDM, DotProd
 // HAFDBS 2, VMID 16 bits, VHE, HPDS2, XNX
 #define MMFR1_V82 (ID(2, 0) | ID(2, 4) | ID(1, 8) | ID(2, 12) | ID(1, 28))
 
@@ -62,15 +62,15 @@ static const CpuModel models[] = {
         .pfr1 = ID(2, 4),  // SSBS
         .dfr0 = DFR0_BASE | ID(7, 0) | NO_DOUBLE_LOCK,
         .isar0 = ISAR0_V82,
-        .isar1 = ID(1, 0) | ID(1, 20),                    // DPB, LRCPC
-        .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20),         // 48-bit PA, 16K too
-        .mmfr1 = MMFR1_V82 | ID(2, 20),                   // PAN2
-        .mmfr2 = ID(1, 0) | ID(1, 4),                     // CnP, UAO
+        .isar1 = ID(1, 0) | ID(1, 20),             // DPB, LRCPC
+        .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20),  // 48-bit PA, 16K too
+        .mmfr1 = MMFR1_V82 | ID(2, 20),            // PAN2
+        .mmfr2 = ID(1, 0) | ID(1, 4),              // CnP, UAO
     },
     {
         .name = "max",
         .midr = 0x000f0510,
-        .ctr = 0x8444c004 | 1ull << 28 | 1ull << 29,  // caches are coherent: IDC, DIC
+        .ctr = 0x8444c004 | 1ull << 28 | 1ull << 29,       // caches are coherent: IDC, DIC
         .clidr = 0x0a200023 & ~(7ull << 21 | 7ull << 27),  // so no level of unification
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
         .pfr0 = PFR0_BASE | ID(1, 16) | ID(1, 20) | ID(1, 48) | ID(1, 56) | ID(1, 60),  // + DIT
@@ -99,76 +99,41 @@ typedef struct FeatureRule {
 #define REG(name) (u16) offsetof(CpuModel, name)
 
 static const FeatureRule rules[] = {
-    {FEAT_FP16, REG(pfr0), 16, 1},
-    {FEAT_DIT, REG(pfr0), 48, 1},
-    {FEAT_RAS, REG(pfr0), 28, 1},
-    {FEAT_SVE, REG(pfr0), 32, 1},
-    {FEAT_CSV2, REG(pfr0), 56, 1},
-    {FEAT_CSV3, REG(pfr0), 60, 1},
-    {FEAT_BTI, REG(pfr1), 0, 1},
-    {FEAT_SSBS, REG(pfr1), 4, 1},
-    {FEAT_SSBS2, REG(pfr1), 4, 2},
-    {FEAT_MTE, REG(pfr1), 8, 1},
-    {FEAT_PMUv3, REG(dfr0), 8, 1},
-    {FEAT_TRF, REG(dfr0), 40, 1},
-    {FEAT_AES, REG(isar0), 4, 1},
-    {FEAT_PMULL, REG(isar0), 4, 2},
-    {FEAT_SHA1, REG(isar0), 8, 1},
-    {FEAT_SHA256, REG(isar0), 12, 1},
-    {FEAT_SHA512, REG(isar0), 12, 2},
-    {FEAT_CRC32, REG(isar0), 16, 1},
-    {FEAT_LSE, REG(isar0), 20, 2},
-    {FEAT_RDM, REG(isar0), 28, 1},
-    {FEAT_SHA3, REG(isar0), 32, 1},
-    {FEAT_SM3, REG(isar0), 36, 1},
-    {FEAT_SM4, REG(isar0), 40, 1},
-    {FEAT_DotProd, REG(isar0), 44, 1},
-    {FEAT_FHM, REG(isar0), 48, 1},
-    {FEAT_FlagM, REG(isar0), 52, 1},
-    {FEAT_FlagM2, REG(isar0), 52, 2},
-    {FEAT_TLBIOS, REG(isar0), 56, 1},
-    {FEAT_TLBIRANGE, REG(isar0), 56, 2},
-    {FEAT_RNG, REG(isar0), 60, 1},
-    {FEAT_DPB, REG(isar1), 0, 1},
-    {FEAT_DPB2, REG(isar1), 0, 2},
-    {FEAT_PAuth, REG(isar1), 4, 1},
-    {FEAT_PACQARMA5, REG(isar1), 4, 1},
-    {FEAT_PAuth, REG(isar1), 8, 1},
-    {FEAT_JSCVT, REG(isar1), 12, 1},
-    {FEAT_FCMA, REG(isar1), 16, 1},
-    {FEAT_LRCPC, REG(isar1), 20, 1},
-    {FEAT_LRCPC2, REG(isar1), 20, 2},
-    {FEAT_FRINTTS, REG(isar1), 32, 1},
-    {FEAT_SB, REG(isar1), 36, 1},
-    {FEAT_SPECRES, REG(isar1), 40, 1},
-    {FEAT_BF16, REG(isar1), 44, 1},
-    {FEAT_DGH, REG(isar1), 48, 1},
-    {FEAT_I8MM, REG(isar1), 52, 1},
-    {FEAT_WFxT, REG(isar2), 0, 2},
-    {FEAT_ASID16, REG(mmfr0), 4, 2},
-    {FEAT_GRAN16K, REG(mmfr0), 20, 1},
-    {FEAT_HAFDBS, REG(mmfr1), 0, 1},
-    {FEAT_VMID16, REG(mmfr1), 4, 2},
-    {FEAT_VHE, REG(mmfr1), 8, 1},
-    {FEAT_HPDS, REG(mmfr1), 12, 1},
-    {FEAT_HPDS2, REG(mmfr1), 12, 2},
-    {FEAT_LOR, REG(mmfr1), 16, 1},
-    {FEAT_PAN, REG(mmfr1), 20, 1},
-    {FEAT_PAN2, REG(mmfr1), 20, 2},
-    {FEAT_PAN3, REG(mmfr1), 20, 3},
-    {FEAT_XNX, REG(mmfr1), 28, 1},
-    {FEAT_TTCNP, REG(mmfr2), 0, 1},
-    {FEAT_UAO, REG(mmfr2), 4, 1},
-    {FEAT_IESB, REG(mmfr2), 12, 1},
-    {FEAT_NV, REG(mmfr2), 24, 1},
-    {FEAT_TTST, REG(mmfr2), 28, 1},
-    {FEAT_LSE2, REG(mmfr2), 32, 1},
-    {FEAT_IDST, REG(mmfr2), 36, 1},
-    {FEAT_S2FWB, REG(mmfr2), 40, 1},
-    {FEAT_TTL, REG(mmfr2), 48, 1},
-    {FEAT_BBM, REG(mmfr2), 52, 1},
-    {FEAT_EVT, REG(mmfr2), 56, 1},
-    {FEAT_E0PD, REG(mmfr2), 60, 1},
+    {FEAT_FP16, REG(pfr0), 16, 1},       {FEAT_DIT, REG(pfr0), 48, 1},
+    {FEAT_RAS, REG(pfr0), 28, 1},        {FEAT_SVE, REG(pfr0), 32, 1},
+    {FEAT_CSV2, REG(pfr0), 56, 1},       {FEAT_CSV3, REG(pfr0), 60, 1},
+    {FEAT_BTI, REG(pfr1), 0, 1},         {FEAT_SSBS, REG(pfr1), 4, 1},
+    {FEAT_SSBS2, REG(pfr1), 4, 2},       {FEAT_MTE, REG(pfr1), 8, 1},
+    {FEAT_PMUv3, REG(dfr0), 8, 1},       {FEAT_TRF, REG(dfr0), 40, 1},
+    {FEAT_AES, REG(isar0), 4, 1},        {FEAT_PMULL, REG(isar0), 4, 2},
+    {FEAT_SHA1, REG(isar0), 8, 1},       {FEAT_SHA256, REG(isar0), 12, 1},
+    {FEAT_SHA512, REG(isar0), 12, 2},    {FEAT_CRC32, REG(isar0), 16, 1},
+    {FEAT_LSE, REG(isar0), 20, 2},       {FEAT_RDM, REG(isar0), 28, 1},
+    {FEAT_SHA3, REG(isar0), 32, 1},      {FEAT_SM3, REG(isar0), 36, 1},
+    {FEAT_SM4, REG(isar0), 40, 1},       {FEAT_DotProd, REG(isar0), 44, 1},
+    {FEAT_FHM, REG(isar0), 48, 1},       {FEAT_FlagM, REG(isar0), 52, 1},
+    {FEAT_FlagM2, REG(isar0), 52, 2},    {FEAT_TLBIOS, REG(isar0), 56, 1},
+    {FEAT_TLBIRANGE, REG(isar0), 56, 2}, {FEAT_RNG, REG(isar0), 60, 1},
+    {FEAT_DPB, REG(isar1), 0, 1},        {FEAT_DPB2, REG(isar1), 0, 2},
+    {FEAT_PAuth, REG(isar1), 4, 1},      {FEAT_PACQARMA5, REG(isar1), 4, 1},
+    {FEAT_PAuth, REG(isar1), 8, 1},      {FEAT_JSCVT, REG(isar1), 12, 1},
+    {FEAT_FCMA, REG(isar1), 16, 1},      {FEAT_LRCPC, REG(isar1), 20, 1},
+    {FEAT_LRCPC2, REG(isar1), 20, 2},    {FEAT_FRINTTS, REG(isar1), 32, 1},
+    {FEAT_SB, REG(isar1), 36, 1},        {FEAT_SPECRES, REG(isar1), 40, 1},
+    {FEAT_BF16, REG(isar1), 44, 1},      {FEAT_DGH, REG(isar1), 48, 1},
+    {FEAT_I8MM, REG(isar1), 52, 1},      {FEAT_WFxT, REG(isar2), 0, 2},
+    {FEAT_ASID16, REG(mmfr0), 4, 2},     {FEAT_GRAN16K, REG(mmfr0), 20, 1},
+    {FEAT_HAFDBS, REG(mmfr1), 0, 1},     {FEAT_VMID16, REG(mmfr1), 4, 2},
+    {FEAT_VHE, REG(mmfr1), 8, 1},        {FEAT_HPDS, REG(mmfr1), 12, 1},
+    {FEAT_HPDS2, REG(mmfr1), 12, 2},     {FEAT_LOR, REG(mmfr1), 16, 1},
+    {FEAT_PAN, REG(mmfr1), 20, 1},       {FEAT_PAN2, REG(mmfr1), 20, 2},
+    {FEAT_PAN3, REG(mmfr1), 20, 3},      {FEAT_XNX, REG(mmfr1), 28, 1},
+    {FEAT_TTCNP, REG(mmfr2), 0, 1},      {FEAT_UAO, REG(mmfr2), 4, 1},
+    {FEAT_IESB, REG(mmfr2), 12, 1},      {FEAT_NV, REG(mmfr2), 24, 1},
+    {FEAT_TTST, REG(mmfr2), 28, 1},      {FEAT_LSE2, REG(mmfr2), 32, 1},
+    {FEAT_IDST, REG(mmfr2), 36, 1},      {FEAT_S2FWB, REG(mmfr2), 40, 1},
+    {FEAT_TTL, REG(mmfr2), 48, 1},       {FEAT_BBM, REG(mmfr2), 52, 1},
+    {FEAT_EVT, REG(mmfr2), 56, 1},       {FEAT_E0PD, REG(mmfr2), 60, 1},
 };
 
 static const CpuModel *find_model(const char *name) {
@@ -177,7 +142,9 @@ static const CpuModel *find_model(const char *name) {
     return NULL;
 }
 
-const char *cpu_model_name(unsigned n) { return n < ARRAY_LEN(models) ? models[n].name : NULL; }
+const char *cpu_model_name(unsigned n) {
+    return n < ARRAY_LEN(models) ? models[n].name : NULL;
+}
 
 // The model as this machine has it.
 static CpuModel for_machine(const CpuModel *base, const MachineConfig *config) {

@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "machine/machine.h"
 
-// Fills machine->features and the register masks for config (cpu_model, el2, gic_version). False: no
-// such model; err lists those there are.
+// Fills machine->features and the register masks for config (cpu_model, el2, gic_version). False:
+// no such model; err lists those there are.
 bool cpu_model_features(Machine *machine, const char *name, Error *err);
 // Resets all system registers of cpu and sets its ID registers. name as for cpu_model_features().
 void cpu_model_reset(Cpu *cpu, const char *name);

@@ -5,9 +5,12 @@
 // Choice: a TxSZ out of range counts as the nearest allowed one.
 #include "cpu/pauth.h"
 
-// --- QARMA5: 16 cells of 4 bits, cell n at bits 4n+3:4n -------------------------------------------
+// --- QARMA5: 16 cells of 4 bits, cell n at bits 4n+3:4n
+// -------------------------------------------
 
-static unsigned cell(u64 state, unsigned n) { return (unsigned)(state >> 4 * n) & 15; }
+static unsigned cell(u64 state, unsigned n) {
+    return (unsigned)(state >> 4 * n) & 15;
+}
 
 // Output cell n is input cell from[n].
 static u64 permute(u64 state, const u8 from[16]) {
@@ -44,8 +47,12 @@ static u64 mix_columns(u64 s) {
 static const u8 tweak_from[16] = {4, 5, 6, 7, 11, 2, 3, 8, 12, 13, 14, 15, 0, 1, 10, 9};
 static const u16 tweak_steps = 0xd894;  // output cells 2, 4, 7, 11, 12, 14, 15
 
-static unsigned step(unsigned c) { return c >> 1 | ((c ^ c >> 1) & 1) << 3; }
-static unsigned step_back(unsigned c) { return (c << 1 & 15) | ((c ^ c >> 3) & 1); }
+static unsigned step(unsigned c) {
+    return c >> 1 | ((c ^ c >> 1) & 1) << 3;
+}
+static unsigned step_back(unsigned c) {
+    return (c << 1 & 15) | ((c ^ c >> 3) & 1);
+}
 
 static u64 tweak_forward(u64 t) {
     u64 out = 0;
@@ -95,7 +102,8 @@ u64 pauth_qarma5(u64 data, u64 modifier, u64 key0, u64 key1) {
 // The IMPLEMENTATION DEFINED function: a keyed multiply-and-fold hash. It only has to depend on all
 // bits; nothing here is a secret.
 static u64 fast_hash(u64 data, u64 modifier, u64 key0, u64 key1) {
-    u128 product = (u128)(data ^ key0 ^ 0x9e3779b97f4a7c15) * (modifier ^ key1 ^ 0xd6e8feb86659fd93);
+    u128 product =
+        (u128)(data ^ key0 ^ 0x9e3779b97f4a7c15) * (modifier ^ key1 ^ 0xd6e8feb86659fd93);
     u64 h = (u64)product ^ (u64)(product >> 64) ^ key1;
     product = (u128)(h ^ data) * 0xff51afd7ed558ccd + (u128)modifier * 0xc2b2ae3d27d4eb4f + key0;
     return (u64)product ^ (u64)(product >> 64);
@@ -115,7 +123,8 @@ static u64 compute_pac(const Cpu *cpu, u64 data, u64 modifier, PacKey key) {
     return fast_hash(data, modifier, hi, lo);
 }
 
-// --- enables and traps ------------------------------------------------------------------------------
+// --- enables and traps
+// ------------------------------------------------------------------------------
 
 static bool el2_regime(const Cpu *cpu) {
     return cpu->el == 2 || (cpu->el == 0 && cpu_have_el2(cpu) && cpu_in_host0(cpu));
@@ -134,13 +143,14 @@ bool pauth_trapped(Cpu *cpu, PacKey key) {
     return true;
 }
 
-// --- where the code goes ----------------------------------------------------------------------------
+// --- where the code goes
+// ----------------------------------------------------------------------------
 
 // How the current regime treats the upper bits of a pointer.
 typedef struct Layout {
-    bool tbi[2];    // top byte ignored, by bit 55
-    u8 bottom[2];   // lowest bit of the code, by the select bit
-    bool two;       // two address ranges
+    bool tbi[2];   // top byte ignored, by bit 55
+    u8 bottom[2];  // lowest bit of the code, by the select bit
+    bool two;      // two address ranges
 } Layout;
 
 static u8 bottom_bit(const Cpu *cpu, unsigned tsz, bool granule64k) {
@@ -168,7 +178,9 @@ static u64 extend(u64 ptr, bool sign, unsigned bottom, bool tbi) {
     return set_bits(ptr, tbi ? 55 : 63, bottom, sign ? ~0ull : 0);
 }
 
-static bool is_data(PacKey key) { return key == PAC_DA || key == PAC_DB; }
+static bool is_data(PacKey key) {
+    return key == PAC_DA || key == PAC_DB;
+}
 
 u64 pauth_add(const Cpu *cpu, u64 ptr, u64 modifier, PacKey key) {
     if (!pauth_enabled(cpu, key)) return ptr;

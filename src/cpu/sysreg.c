@@ -1,8 +1,8 @@
 // System register and system instruction accesses: applies the rows of sysregs.reg in the order of
-// the accessor pseudo-code (Arm ARM: "The AArch64 System Register Descriptions"): allocated? at this
-// Exception level? FP and system traps, E2H redirection, then hook or storage.
-// Left out: EL3, nested virtualization (HCR_EL2.NV*), fine-grained traps: not advertised.
-// Choice: HCR_EL2.TIDCP does not trap EL0's use of the IMPLEMENTATION DEFINED space (it is UNDEFINED).
+// the accessor pseudo-code (Arm ARM: "The AArch64 System Register Descriptions"): allocated? at
+// this Exception level? FP and system traps, E2H redirection, then hook or storage. Left out: EL3,
+// nested virtualization (HCR_EL2.NV*), fine-grained traps: not advertised. Choice: HCR_EL2.TIDCP
+// does not trap EL0's use of the IMPLEMENTATION DEFINED space (it is UNDEFINED).
 #include "cpu/sysreg.h"
 #include "cpu/exception.h"
 
@@ -12,11 +12,16 @@
 extern const u8 sysreg_row[8192];
 extern const u16 sysreg_column[][8];
 
-// --- look-up ------------------------------------------------------------------------------------------
+// --- look-up
+// ------------------------------------------------------------------------------------------
 
-unsigned sysreg_index(unsigned enc) { return sysreg_column[sysreg_row[enc >> 3 & 8191]][enc & 7]; }
+unsigned sysreg_index(unsigned enc) {
+    return sysreg_column[sysreg_row[enc >> 3 & 8191]][enc & 7];
+}
 
-const SysRegInfo *sysreg_info(unsigned index) { return &sysreg_table[index]; }
+const SysRegInfo *sysreg_info(unsigned index) {
+    return &sysreg_table[index];
+}
 
 unsigned sysreg_find(const char *name) {
     for (unsigned i = 0; i < SYSREG_COUNT; i++)
@@ -48,7 +53,8 @@ bool sysreg_present(const Cpu *cpu, unsigned index) {
            (r->need_not < 0 || !cpu_has(cpu, (enum Feature)r->need_not));
 }
 
-// --- masks and reset ------------------------------------------------------------------------------------
+// --- masks and reset
+// ------------------------------------------------------------------------------------
 
 static bool machine_has(const Machine *machine, enum Feature f) {
     return (machine->features[f / 64] >> (f % 64)) & 1;
@@ -89,7 +95,8 @@ void sysreg_reset(Cpu *cpu) {
     if (!cpu_have_el2(cpu)) cpu->sys.HCR_EL2 = 0;
 }
 
-// --- traps ------------------------------------------------------------------------------------------------
+// --- traps
+// ------------------------------------------------------------------------------------------------
 
 void sysreg_trap(Cpu *cpu, int target_el, unsigned index, bool read, const char *rule) {
     (void)index;
@@ -159,7 +166,8 @@ static bool unallocated(Cpu *cpu, unsigned enc, bool read) {
     return false;
 }
 
-// --- access -----------------------------------------------------------------------------------------------
+// --- access
+// -----------------------------------------------------------------------------------------------
 
 // Permission and traps; *index becomes the register that is meant. False: an exception was taken.
 static bool check_access(Cpu *cpu, unsigned *index, bool read) {

@@ -59,7 +59,7 @@ typedef void (*SysRegAfter)(Cpu *cpu, unsigned index, u64 old);
 typedef bool (*SysInsn)(Cpu *cpu, u64 xt, u32 arg);
 
 typedef struct SysRegInfo {
-    const char *name;      // "TTBR0_EL1", "TLBI VAE1IS"
+    const char *name;  // "TTBR0_EL1", "TLBI VAE1IS"
     u16 enc;
     u16 offset;            // in struct SysRegs; SYSREG_NONE for instructions
     u16 vhe;               // what it means at EL2 with E2H: index or SYSREG_NONE
@@ -67,7 +67,7 @@ typedef struct SysRegInfo {
     u8 read_el, write_el;  // lowest EL, 4 = never
     u8 traps, fields;      // how many of
     u16 first_trap, first_field;
-    i16 need, need_not;    // enum Feature or -1
+    i16 need, need_not;  // enum Feature or -1
     u64 reset;
     SysRegRead read;
     SysRegWrite write;
@@ -78,13 +78,13 @@ typedef struct SysRegInfo {
 
 // What the fast paths may do without looking at the table (generated; conservative).
 typedef struct SysRegFast {
-    u16 offset, offset_e2h;  // in Cpu, at EL2 without and with E2H; SYSREG_NONE = slow path
-    u8 read, write;          // bit n: at ELn
-    u8 pstate;               // PSTATE bits that must be set (SPSel for SP_EL0)
-    u64 hcr_read, hcr_write; // HCR_EL2 bits that trap it from EL1
+    u16 offset, offset_e2h;   // in Cpu, at EL2 without and with E2H; SYSREG_NONE = slow path
+    u8 read, write;           // bit n: at ELn
+    u8 pstate;                // PSTATE bits that must be set (SPSel for SP_EL0)
+    u64 hcr_read, hcr_write;  // HCR_EL2 bits that trap it from EL1
 } SysRegFast;
 
-extern const SysRegInfo sysreg_table[];    // by index, SYSREG_COUNT
+extern const SysRegInfo sysreg_table[];  // by index, SYSREG_COUNT
 extern const SysRegTrap sysreg_traps[];
 extern const SysRegField sysreg_fields[];
 extern const SysRegFast sysreg_fast[];

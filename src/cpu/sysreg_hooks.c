@@ -10,7 +10,6 @@
 #include "cpu/exception.h"
 #include "mmu/mmu.h"
 
-
 enum {
     MDSCR_MDE = 15,
     OSLSR_OSLK = 1,
@@ -18,11 +17,12 @@ enum {
 };
 
 // Bits of HCR_EL2 that change what a translation gives or which regime is in use.
-static const u64 hcr_translation =
-    1ull << HCR_VM | 1ull << HCR_PTW | 1ull << HCR_DC | 1ull << HCR_TGE | 1ull << HCR_CD |
-    1ull << HCR_ID | 1ull << HCR_E2H | 1ull << HCR_MIOCNCE | 1ull << HCR_FWB;
+static const u64 hcr_translation = 1ull << HCR_VM | 1ull << HCR_PTW | 1ull << HCR_DC |
+                                   1ull << HCR_TGE | 1ull << HCR_CD | 1ull << HCR_ID |
+                                   1ull << HCR_E2H | 1ull << HCR_MIOCNCE | 1ull << HCR_FWB;
 
-// --- special-purpose registers --------------------------------------------------------------------------
+// --- special-purpose registers
+// --------------------------------------------------------------------------
 
 // SP_EL0 as a register is UNDEFINED while it is the stack pointer.
 static bool check_sp_el0(Cpu *cpu) {
@@ -86,7 +86,8 @@ bool syswrite_pstate(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
-// --- identification -------------------------------------------------------------------------------------
+// --- identification
+// -------------------------------------------------------------------------------------
 
 bool sysread_MIDR_EL1(Cpu *cpu, unsigned index, u64 *value) {
     (void)index;
@@ -119,14 +120,17 @@ bool sysread_DCZID_EL0(Cpu *cpu, unsigned index, u64 *value) {
     return true;
 }
 
-// --- interrupt status, RAS ------------------------------------------------------------------------------
+// --- interrupt status, RAS
+// ------------------------------------------------------------------------------
 
 // Virtual interrupts at EL1 where HCR_EL2 routes the physical ones to EL2, else physical ones.
 bool sysread_ISR_EL1(Cpu *cpu, unsigned index, u64 *value) {
     (void)index;
     u64 hcr = cpu->el == 1 && cpu_have_el2(cpu) ? cpu->sys.HCR_EL2 : 0;
-    bool f = bit(hcr, HCR_FMO) ? bit(hcr, HCR_VF) || (cpu->lines & LINE_VFIQ) : cpu->lines & LINE_FIQ;
-    bool i = bit(hcr, HCR_IMO) ? bit(hcr, HCR_VI) || (cpu->lines & LINE_VIRQ) : cpu->lines & LINE_IRQ;
+    bool f =
+        bit(hcr, HCR_FMO) ? bit(hcr, HCR_VF) || (cpu->lines & LINE_VFIQ) : cpu->lines & LINE_FIQ;
+    bool i =
+        bit(hcr, HCR_IMO) ? bit(hcr, HCR_VI) || (cpu->lines & LINE_VIRQ) : cpu->lines & LINE_IRQ;
     bool a = bit(hcr, HCR_AMO) ? bit(hcr, HCR_VSE) : (cpu->lines & LINE_SERROR) != 0;
     *value = (u64)a << 8 | (u64)i << 7 | (u64)f << 6;
     return true;
@@ -148,7 +152,8 @@ bool syswrite_DISR_EL1(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
-// --- timer ----------------------------------------------------------------------------------------------
+// --- timer
+// ----------------------------------------------------------------------------------------------
 
 // Writable at the highest Exception level only.
 bool syswrite_CNTFRQ_EL0(Cpu *cpu, unsigned index, u64 value) {
@@ -160,7 +165,8 @@ bool syswrite_CNTFRQ_EL0(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
-// --- debug ----------------------------------------------------------------------------------------------
+// --- debug
+// ----------------------------------------------------------------------------------------------
 
 static void check_breakpoints(Cpu *cpu) {
     const struct SysRegs *s = &cpu->sys;
@@ -178,8 +184,8 @@ void after_breakpoint(Cpu *cpu, unsigned index, u64 old) {
 }
 
 bool syswrite_MDSCR_EL1(Cpu *cpu, unsigned index, u64 value) {
-    static const u64 external = 1u << 30 | 1u << 29 | 1u << 27 | 1u << 26 | 3u << 22 | 1u << 21 |
-                                1u << 14 | 1u << 6;
+    static const u64 external =
+        1u << 30 | 1u << 29 | 1u << 27 | 1u << 26 | 3u << 22 | 1u << 21 | 1u << 14 | 1u << 6;
     u64 keep = bit(cpu->sys.OSLSR_EL1, OSLSR_OSLK) ? 0 : external;
     cpu->sys.MDSCR_EL1 = (sysreg_masked(cpu, index, value) & ~keep) | (cpu->sys.MDSCR_EL1 & keep);
     check_breakpoints(cpu);
@@ -221,7 +227,8 @@ bool syswrite_DCC(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
-// --- effects of writes ----------------------------------------------------------------------------------
+// --- effects of writes
+// ----------------------------------------------------------------------------------
 
 void after_translation(Cpu *cpu, unsigned index, u64 old) {
     if (*sysreg_storage(cpu, index) != old) tlb_context_changed(cpu);
@@ -243,7 +250,8 @@ void after_HCR_EL2(Cpu *cpu, unsigned index, u64 old) {
     interrupts_changed(cpu);
 }
 
-// --- cache maintenance, address translation --------------------------------------------------------------
+// --- cache maintenance, address translation
+// --------------------------------------------------------------
 
 bool sys_ic_all(Cpu *cpu, u64 xt, u32 arg) {
     (void)cpu;
@@ -271,14 +279,15 @@ bool sys_dc_zva(Cpu *cpu, u64 xt, u32 arg) {
 }
 
 bool sys_at(Cpu *cpu, u64 xt, u32 arg) {
-    AArch64_AT(cpu, xt, (AtOp){.el = arg & AT_EL,
-                               .write = arg & AT_W,
-                               .two_stages = arg & AT_S12,
-                               .pan = arg & AT_P});
+    AArch64_AT(
+        cpu, xt,
+        (AtOp){
+            .el = arg & AT_EL, .write = arg & AT_W, .two_stages = arg & AT_S12, .pan = arg & AT_P});
     return true;
 }
 
-// --- TLB maintenance --------------------------------------------------------------------------------------
+// --- TLB maintenance
+// --------------------------------------------------------------------------------------
 
 // Bytes named by Xt of a by-address form: 4 KB at Xt<43:0>:000 (VA<55:12>, or IPA<47:12>).
 static void set_page(TlbiScope *s, u64 xt, bool is_ipa) {
@@ -287,8 +296,8 @@ static void set_page(TlbiScope *s, u64 xt, bool is_ipa) {
     s->va_hi = s->va_lo + 0xfff;
 }
 
-// FEAT_TLBIRANGE: (NUM + 1) * 2^(5 * SCALE + 1) granules from BaseADDR. False: TG is reserved, nothing
-// is invalidated.
+// FEAT_TLBIRANGE: (NUM + 1) * 2^(5 * SCALE + 1) granules from BaseADDR. False: TG is reserved,
+// nothing is invalidated.
 static bool set_range(TlbiScope *s, u64 xt, bool is_ipa) {
     unsigned tg = (unsigned)bits(xt, 47, 46), granule = 10 + 2 * tg;
     if (!tg) return false;

@@ -1,6 +1,6 @@
-// Host tool: checks sysregs.reg and writes sysregs.h (storage, indices) and sysregs_table.c (the rows
-// that sysreg.c applies). Usage: tablegen_sysregs sysregs.reg OUTDIR
-// The first thing wrong ends it with "FILE:LINE: message" and status 1.
+// Host tool: checks sysregs.reg and writes sysregs.h (storage, indices) and sysregs_table.c (the
+// rows that sysreg.c applies). Usage: tablegen_sysregs sysregs.reg OUTDIR The first thing wrong
+// ends it with "FILE:LINE: message" and status 1.
 #include "tablegen_sysregs.h"
 
 #include <ctype.h>
@@ -48,7 +48,8 @@ static int find_enc(int enc) {
 static Reg *add_reg(const char *name, int enc) {
     if (find_reg(name) >= 0) fail("%s is defined twice", name);
     int same = find_enc(enc);
-    if (same >= 0) fail("%s has the encoding of %s (line %d)", name, regs[same].name, regs[same].line);
+    if (same >= 0)
+        fail("%s has the encoding of %s (line %d)", name, regs[same].name, regs[same].line);
     if (reg_count == MAX_REGS) fail("too many registers");
     Reg *r = &regs[reg_count++];
     memset(r, 0, sizeof *r);
@@ -62,7 +63,9 @@ static Reg *add_reg(const char *name, int enc) {
 
 // --- reading ----------------------------------------------------------------------------------
 
-static char *next_token(void) { return strtok(NULL, " \t\n"); }
+static char *next_token(void) {
+    return strtok(NULL, " \t\n");
+}
 
 static char *need_token(const char *what) {
     char *t = next_token();
@@ -85,7 +88,8 @@ static int parse_access(const char *t) {
 }
 
 static int parse_el(const char *t) {
-    if (strncmp(t, "@EL", 3) || t[3] < '0' || t[3] > '2' || t[4]) fail("@EL0, @EL1 or @EL2 expected, not %s", t);
+    if (strncmp(t, "@EL", 3) || t[3] < '0' || t[3] > '2' || t[4])
+        fail("@EL0, @EL1 or @EL2 expected, not %s", t);
     return t[3] - '0';
 }
 
@@ -93,7 +97,8 @@ static Reg *read_head(bool insn) {
     char *name = need_token("name");
     int op0 = need_number("op0", 3), op1 = need_number("op1", 7), crn = need_number("CRn", 15);
     int crm = need_number("CRm", 15), op2 = need_number("op2", 7);
-    if (insn ? op0 != 1 : op0 < 2) fail("%s: op0 is 1 for instructions, 2 or 3 for registers", name);
+    if (insn ? op0 != 1 : op0 < 2)
+        fail("%s: op0 is 1 for instructions, 2 or 3 for registers", name);
     Reg *r = add_reg(name, op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2);
     r->insn = insn;
     if (insn) {
@@ -140,7 +145,8 @@ static void read_fields(Reg *r) {
     for (char *t; (t = next_token());) {
         int hi, lo, n = 0;
         if (sscanf(t, "%d:%d%n", &hi, &lo, &n) != 2 || t[n]) {
-            if (sscanf(t, "%d%n", &hi, &n) != 1 || t[n]) fail("%s: field: bits expected, not %s", r->name, t);
+            if (sscanf(t, "%d%n", &hi, &n) != 1 || t[n])
+                fail("%s: field: bits expected, not %s", r->name, t);
             lo = hi;
         }
         char *name = need_token("field name");
@@ -166,14 +172,16 @@ static void read_fields(Reg *r) {
                 *colon = 0;
                 f->kind = 'C';
             }
-            if (strncmp(mark, "FEAT_", 5)) fail("%s: field %s: not a feature: %s", r->name, name, mark);
+            if (strncmp(mark, "FEAT_", 5))
+                fail("%s: field %s: not a feature: %s", r->name, name, mark);
             copy_name(f->feature, mark);
         }
         copy_name(f->name, name);
         if (!strcmp(name, "RES0")) f->kind = '0';
         if (!strcmp(name, "RES1")) f->kind = '1';
         for (int i = 0; i < r->fields - 1; i++)
-            if (!strcmp(r->field[i].name, name) && strncmp(name, "RES", 3) && strcmp(name, "IMPDEF"))
+            if (!strcmp(r->field[i].name, name) && strncmp(name, "RES", 3) &&
+                strcmp(name, "IMPDEF"))
                 fail("%s: two fields %s", r->name, name);
     }
 }
@@ -295,7 +303,8 @@ static void resolve_traps(Reg *r) {
         at_line = t->line;
         if (!strcmp(t->control, "fp")) continue;
         bool ok = false;
-        for (unsigned k = 0; k < sizeof known / sizeof *known; k++) ok |= !strcmp(t->control, known[k]);
+        for (unsigned k = 0; k < sizeof known / sizeof *known; k++)
+            ok |= !strcmp(t->control, known[k]);
         if (!ok) fail("%s: %s does not control traps", r->name, t->control);
         int c = find_reg(strcmp(t->control, "SCTLR") ? t->control : "SCTLR_EL1");
         if (c < 0) fail("%s: trap register %s is not in the table", r->name, t->control);
@@ -344,7 +353,9 @@ static FILE *create(const char *dir, const char *name) {
     return f;
 }
 
-static bool stored(const Reg *r) { return !r->insn && r->alias_of < 0; }
+static bool stored(const Reg *r) {
+    return !r->insn && r->alias_of < 0;
+}
 
 static void write_header(const char *dir) {
     FILE *f = create(dir, "sysregs.h");
@@ -401,7 +412,10 @@ static void write_prototypes(FILE *f) {
     for (int pass = 0; pass < 4; pass++)
         for (int i = 0; i < reg_count; i++) {
             const Reg *r = &regs[i];
-            const char *name = pass == 0 ? r->read : pass == 1 ? r->write : pass == 2 ? r->after : r->insn_fn;
+            const char *name = pass == 0   ? r->read
+                               : pass == 1 ? r->write
+                               : pass == 2 ? r->after
+                                           : r->insn_fn;
             if (!*name) continue;
             const char *args = pass == 0   ? "unsigned index, u64 *value"
                                : pass == 1 ? "unsigned index, u64 value"
@@ -410,14 +424,20 @@ static void write_prototypes(FILE *f) {
             bool seen = false;
             for (int k = 0; k < i && !seen; k++) {
                 const Reg *p = &regs[k];
-                seen = !strcmp(name, pass == 0 ? p->read : pass == 1 ? p->write : pass == 2 ? p->after : p->insn_fn);
+                seen = !strcmp(name, pass == 0   ? p->read
+                                     : pass == 1 ? p->write
+                                     : pass == 2 ? p->after
+                                                 : p->insn_fn);
             }
-            if (!seen) fprintf(f, "%s %s(Cpu *cpu, %s);\n", pass == 2 ? "void" : "bool", name, args);
+            if (!seen)
+                fprintf(f, "%s %s(Cpu *cpu, %s);\n", pass == 2 ? "void" : "bool", name, args);
         }
     fprintf(f, "\n");
 }
 
-static const char *or_null(const char *name) { return *name ? name : "NULL"; }
+static const char *or_null(const char *name) {
+    return *name ? name : "NULL";
+}
 
 static void write_rows(FILE *f) {
     int trap = 0, field = 0;
@@ -441,12 +461,15 @@ static void write_rows(FILE *f) {
             fprintf(f, ".alias_of = SYSREG_%s, ", base->name);
         else
             fprintf(f, ".alias_of = SYSREG_NONE, ");
-        fprintf(f, "\n     .read_el = %d, .write_el = %d, .traps = %d, .first_trap = %d, .fields = %d, .first_field = %d, ",
+        fprintf(f,
+                "\n     .read_el = %d, .write_el = %d, .traps = %d, .first_trap = %d, .fields = "
+                "%d, .first_field = %d, ",
                 r->read_el, r->write_el, r->traps, trap, r->fields, field);
         fprintf(f, ".need = %s, .need_not = %s, .reset = 0x%llxull,\n", *r->need ? r->need : "-1",
                 *r->need_not ? r->need_not : "-1", (unsigned long long)r->reset);
-        fprintf(f, "     .read = %s, .write = %s, .after = %s, .insn = %s, .arg = %s},\n", or_null(r->read),
-                or_null(r->write), or_null(r->after), or_null(r->insn_fn), *r->insn_arg ? r->insn_arg : "0");
+        fprintf(f, "     .read = %s, .write = %s, .after = %s, .insn = %s, .arg = %s},\n",
+                or_null(r->read), or_null(r->write), or_null(r->after), or_null(r->insn_fn),
+                *r->insn_arg ? r->insn_arg : "0");
         trap += r->traps;
         field += r->fields;
     }
@@ -467,7 +490,9 @@ static uint64_t hcr_traps(const Reg *r, int access, bool *other) {
     return mask;
 }
 
-static bool fp_trapped(const Reg *r) { return r->traps && !strcmp(r->trap[0].control, "fp"); }
+static bool fp_trapped(const Reg *r) {
+    return r->traps && !strcmp(r->trap[0].control, "fp");
+}
 
 static int fast_els(const Reg *r, int access, bool other) {
     int el = access == 1 ? r->read_el : r->write_el, els = 0;
