@@ -21,6 +21,9 @@ void gic_reset(Gic *gic);
 // Inputs: intid as the architecture numbers it (SPI n is 32+n; PPI 16..31).
 void gic_set_spi(Gic *gic, unsigned intid, bool level);
 void gic_set_ppi(Gic *gic, Cpu *cpu, unsigned intid, bool level);
+// A device with this DeviceID writes data to address (GITS_TRANSLATER or GICv2m SETSPI). False: no
+// doorbell is there, it is an ordinary write.
+bool gic_send_msi(Gic *gic, u64 address, u32 data, u32 device_id);
 bool gic_ppi_level(Gic *gic, const Cpu *cpu, unsigned intid);
 
 // System-register CPU interface (GICv3). Called by sysreg_access() through hooks after all common traps
@@ -31,6 +34,8 @@ bool gic_sysreg_read(Cpu *cpu, unsigned reg, u64 *value);
 bool gic_sysreg_write(Cpu *cpu, unsigned reg, u64 value);
 // HCR_EL2 or the running EL changed in a way that moves the virtual lines.
 void gic_update_cpu(Cpu *cpu);
+// The PE was reset: its CPU interfaces are, and its interrupt lines (Cpu.lines) are driven again.
+void gic_reset_cpu(Cpu *cpu);
 
 // gentimer.c: the generic timers of one CPU; counter values derive from machine time.
 void gentimer_create(Cpu *cpu, u64 frequency_hz);
@@ -43,3 +48,6 @@ u64 gentimer_virtual_count(Cpu *cpu);               // CNTVCT_EL0 as the current
 // At EL0 reg is as encoded: the host's EL0 (E2H and TGE) is for the hook to redirect.
 bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value);   // same contract as gic_sysreg_*
 bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value);
+// WFE calls this before it looks at the Event Register (cpu->event): sets it if the event stream had an
+// event since, else queues the next one, which ends a HALT_WFE.
+void gentimer_wfe(Cpu *cpu);

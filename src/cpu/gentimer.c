@@ -1,0 +1,336 @@
+// The generic timers of one PE: counters, the EL1 physical and virtual and the EL2 physical and
+// virtual timers, their traps, and the event stream.
+// Source: Arm ARM, "The Generic Timer in AArch64 state"; AArch64.CheckTimerConditions,
+// IsTimerConditionMet, TestEventCNTV, TestEventCNTP, and the accessors of CNT*.
+// Time is machine time: a counter is never behind what its CPU has executed.
+// Left out: FEAT_ECV (CNTPOFF_EL2, self-synchronized views), the memory-mapped timer frames, EL3's
+// timer. The event stream is looked at only by WFE, which is all that can see it (gentimer_wfe()).
+#include "cpu/sysreg.h"
+#include "gic/gic.h"
+#include "machine/machine.h"
+
+#include <stdlib.h>
+
+enum { TIMER_P, TIMER_V, TIMER_HP, TIMER_HV, TIMERS };
+enum { CTL_ENABLE = 0, CTL_IMASK = 1, CTL_ISTATUS = 2 };
+enum { EVNTEN = 2, EVNTDIR = 3 };
+enum { NS_PER_S = 1000000000 };
+
+typedef struct Timer {
+    Cpu *cpu;
+    int n;
+    Event event;
+} Timer;
+
+struct Gentimer {
+    u64 hz;
+    int shift;        // log2 of ns per tick, -1: not a power of two
+    Timer timer[TIMERS];
+    Event stream;
+    u64 stream_seen;  // CNTPCT up to which WFE has looked for stream events
+};
+
+static const unsigned timer_ppi[TIMERS] = {PPI_PTIMER, PPI_VTIMER, PPI_HPTIMER, PPI_HVTIMER};
+
+// --- counters ------
+
+u64 gentimer_physical_count(Cpu *cpu) {
+    const struct Gentimer *g = cpu->gentimer;
+    u64 ns = machine_now(cpu->machine);
+    return g->shift >= 0 ? ns >> g->shift : (u64)((u128)ns * g->hz / NS_PER_S);
+}
+
+// First machine time (ns) at which the physical count is `count`.
+static u64 time_of_count(const struct Gentimer *g, u64 count) {
+    u128 ns = ((u128)count * NS_PER_S + g->hz - 1) / g->hz;
+    return ns > INT64_MAX ? INT64_MAX : (u64)ns;
+}
+
+static u64 virtual_offset(const Cpu *cpu) { return cpu_have_el2(cpu) ? cpu->sys.CNTVOFF_EL2 : 0; }
+
+// The offset is 0 for a host: EL2 with E2H, and EL0 with E2H and TGE.
+u64 gentimer_virtual_count(Cpu *cpu) {
+    bool host = (cpu->el == 2 && cpu_e2h(cpu)) || (cpu->el == 0 && cpu_in_host0(cpu));
+    return gentimer_physical_count(cpu) - (host ? 0 : virtual_offset(cpu));
+}
+
+// --- timers ------
+
+static u64 *timer_ctl(Cpu *cpu, int n) {
+    switch (n) {
+    case TIMER_P: return &cpu->sys.CNTP_CTL_EL0;
+    case TIMER_V: return &cpu->sys.CNTV_CTL_EL0;
+    case TIMER_HP: return &cpu->sys.CNTHP_CTL_EL2;
+    default: return &cpu->sys.CNTHV_CTL_EL2;
+    }
+}
+
+static u64 *timer_cval(Cpu *cpu, int n) {
+    switch (n) {
+    case TIMER_P: return &cpu->sys.CNTP_CVAL_EL0;
+    case TIMER_V: return &cpu->sys.CNTV_CVAL_EL0;
+    case TIMER_HP: return &cpu->sys.CNTHP_CVAL_EL2;
+    default: return &cpu->sys.CNTHV_CVAL_EL2;
+    }
+}
+
+static u64 timer_offset(const Cpu *cpu, int n) { return n == TIMER_V ? virtual_offset(cpu) : 0; }
+
+// IsTimerConditionMet, without the mask.
+static bool condition(Cpu *cpu, int n) {
+    return gentimer_physical_count(cpu) - timer_offset(cpu, n) >= *timer_cval(cpu, n);
+}
+
+// Drives the interrupt, and queues the moment at which it will change.
+static void timer_update(Cpu *cpu, int n) {
+    Event *event = &cpu->gentimer->timer[n].event;
+    u64 ctl = *timer_ctl(cpu, n);
+    bool counts = bit(ctl, CTL_ENABLE) && !bit(ctl, CTL_IMASK), met = counts && condition(cpu, n);
+    if (cpu->gic) gic_set_ppi(cpu->machine->gic, cpu, timer_ppi[n], met);
+    u64 count = gentimer_physical_count(cpu), offset = timer_offset(cpu, n);
+    u64 change = count + (*timer_cval(cpu, n) - (count - offset));
+    if (met) change = offset;  // an offset ahead of the counter: the count is going to wrap
+    if (counts && change > count)
+        event_set(cpu->machine, event, time_of_count(cpu->gentimer, change));
+    else
+        event_cancel(cpu->machine, event);
+}
+
+static void timer_expired(void *arg) {
+    const Timer *t = arg;
+    timer_update(t->cpu, t->n);
+}
+
+static u64 timer_read(Cpu *cpu, int n, int which) {
+    u64 ctl = *timer_ctl(cpu, n), cval = *timer_cval(cpu, n);
+    if (which == 2) return cval;
+    if (which == 0) return (u32)(cval - (gentimer_physical_count(cpu) - timer_offset(cpu, n)));
+    return ctl | (u64)(bit(ctl, CTL_ENABLE) && condition(cpu, n)) << CTL_ISTATUS;
+}
+
+static void timer_write(Cpu *cpu, int n, int which, u64 value) {
+    if (which == 1)
+        *timer_ctl(cpu, n) = value & 3;
+    else if (which == 2)
+        *timer_cval(cpu, n) = value;
+    else
+        *timer_cval(cpu, n) =
+            gentimer_physical_count(cpu) - timer_offset(cpu, n) + (u64)sext(value, 32);
+    timer_update(cpu, n);
+}
+
+// --- event stream ------
+
+// The next count after `count` at which bit n rises (or falls).
+static u64 next_edge(u64 count, unsigned n, bool falls) {
+    u64 period = 2ull << n, phase = falls ? 0 : 1ull << n;
+    u64 next = align_down(count - phase, period) + phase;
+    return next + period;
+}
+
+// The next event of either stream after the physical count `after`; ~0: none is enabled.
+static u64 next_stream_event(const Cpu *cpu, u64 after) {
+    u64 next = ~0ull, k = cpu->sys.CNTKCTL_EL1, h = cpu->sys.CNTHCTL_EL2;
+    if (bit(k, EVNTEN) && !cpu_in_host0(cpu)) {
+        u64 offset = virtual_offset(cpu);
+        next = next_edge(after - offset, (unsigned)bits(k, 7, 4), bit(k, EVNTDIR)) + offset;
+    }
+    if (cpu_have_el2(cpu) && bit(h, EVNTEN))
+        next = MIN(next, next_edge(after, (unsigned)bits(h, 7, 4), bit(h, EVNTDIR)));
+    return next;
+}
+
+static void stream_event(void *arg) {
+    Cpu *cpu = arg;
+    cpu->event = true;
+    if (cpu->halt != HALT_WFE) return;
+    cpu->halt = HALT_NONE;
+    machine_cpu_woke(cpu->machine, cpu);
+}
+
+void gentimer_wfe(Cpu *cpu) {
+    struct Gentimer *g = cpu->gentimer;
+    u64 now = gentimer_physical_count(cpu);
+    if (next_stream_event(cpu, g->stream_seen) <= now) cpu->event = true;
+    g->stream_seen = now;
+    u64 next = next_stream_event(cpu, now);
+    if (cpu->event || next == ~0ull)
+        event_cancel(cpu->machine, &g->stream);
+    else
+        event_set(cpu->machine, &g->stream, time_of_count(g, next));
+}
+
+static void stream_changed(Cpu *cpu) {
+    cpu->gentimer->stream_seen = gentimer_physical_count(cpu);
+    event_cancel(cpu->machine, &cpu->gentimer->stream);
+}
+
+// --- traps ------
+
+// What controls an access: bits of CNTKCTL_EL1 (EL0), of CNTHCTL_EL2 for EL0 of a host (the same
+// positions), for EL1 and EL0 with E2H = 0 and with E2H = 1. -1: not controlled. `also`: a second
+// bit that is enough for EL0.
+typedef struct Control {
+    i8 el0, also, el1, el1_e2h;
+    const char *kctl, *hctl_el0, *hctl_el1, *hctl_el1_e2h;
+} Control;
+
+static const Control physical_counter = {
+    0, -1, 0, 10, "CNTKCTL_EL1.EL0PCTEN", "CNTHCTL_EL2.EL0PCTEN", "CNTHCTL_EL2.EL1PCTEN",
+    "CNTHCTL_EL2.EL1PCTEN"};
+static const Control physical_timer = {
+    9, -1, 1, 11, "CNTKCTL_EL1.EL0PTEN", "CNTHCTL_EL2.EL0PTEN", "CNTHCTL_EL2.EL1PCEN",
+    "CNTHCTL_EL2.EL1PTEN"};
+static const Control virtual_counter = {
+    1, -1, -1, -1, "CNTKCTL_EL1.EL0VCTEN", "CNTHCTL_EL2.EL0VCTEN", NULL, NULL};
+static const Control virtual_timer = {
+    8, -1, -1, -1, "CNTKCTL_EL1.EL0VTEN", "CNTHCTL_EL2.EL0VTEN", NULL, NULL};
+static const Control frequency = {
+    0, 1, -1, -1, "CNTKCTL_EL1.EL0PCTEN", "CNTHCTL_EL2.EL0PCTEN", NULL, NULL};
+
+static const Control *control_of(unsigned reg) {
+    switch (reg) {
+    case SYSREG_CNTPCT_EL0: return &physical_counter;
+    case SYSREG_CNTVCT_EL0: return &virtual_counter;
+    case SYSREG_CNTFRQ_EL0: return &frequency;
+    case SYSREG_CNTP_TVAL_EL0:
+    case SYSREG_CNTP_CTL_EL0:
+    case SYSREG_CNTP_CVAL_EL0: return &physical_timer;
+    case SYSREG_CNTV_TVAL_EL0:
+    case SYSREG_CNTV_CTL_EL0:
+    case SYSREG_CNTV_CVAL_EL0: return &virtual_timer;
+    default: return NULL;
+    }
+}
+
+static bool el0_enabled(const Control *c, u64 reg) {
+    return bit(reg, (unsigned)c->el0) || (c->also >= 0 && bit(reg, (unsigned)c->also));
+}
+
+// False: trapped.
+static bool check_access(Cpu *cpu, unsigned reg, bool read) {
+    const Control *c = control_of(reg);
+    if (!c || cpu->el == 2) return true;
+    u64 hctl = cpu->sys.CNTHCTL_EL2;
+    if (cpu->el == 0 && cpu_in_host0(cpu)) {
+        if (el0_enabled(c, hctl)) return true;
+        sysreg_trap(cpu, 2, reg, read, c->hctl_el0);
+        return false;
+    }
+    if (cpu->el == 0 && !el0_enabled(c, cpu->sys.CNTKCTL_EL1)) {
+        sysreg_trap(cpu, cpu_have_el2(cpu) && cpu_tge(cpu) ? 2 : 1, reg, read, c->kctl);
+        return false;
+    }
+    if (!cpu_have_el2(cpu) || c->el1 < 0) return true;
+    bool e2h = cpu_e2h(cpu);
+    if (bit(hctl, (unsigned)(e2h ? c->el1_e2h : c->el1))) return true;
+    sysreg_trap(cpu, 2, reg, read, e2h ? c->hctl_el1_e2h : c->hctl_el1);
+    return false;
+}
+
+// --- registers ------
+
+// Timer and register (0 TVAL, 1 CTL, 2 CVAL) behind a name. A host's EL0 means the EL2 timers; at EL2
+// the table has redirected already.
+static bool timer_register(const Cpu *cpu, unsigned reg, int *n, int *which) {
+    bool host0 = cpu->el == 0 && cpu_in_host0(cpu);
+    int p = host0 ? TIMER_HP : TIMER_P, v = host0 ? TIMER_HV : TIMER_V;
+    switch (reg) {
+    case SYSREG_CNTP_TVAL_EL0: *n = p, *which = 0; return true;
+    case SYSREG_CNTP_CTL_EL0: *n = p, *which = 1; return true;
+    case SYSREG_CNTP_CVAL_EL0: *n = p, *which = 2; return true;
+    case SYSREG_CNTV_TVAL_EL0: *n = v, *which = 0; return true;
+    case SYSREG_CNTV_CTL_EL0: *n = v, *which = 1; return true;
+    case SYSREG_CNTV_CVAL_EL0: *n = v, *which = 2; return true;
+    case SYSREG_CNTHP_TVAL_EL2: *n = TIMER_HP, *which = 0; return true;
+    case SYSREG_CNTHP_CTL_EL2: *n = TIMER_HP, *which = 1; return true;
+    case SYSREG_CNTHP_CVAL_EL2: *n = TIMER_HP, *which = 2; return true;
+    case SYSREG_CNTHV_TVAL_EL2: *n = TIMER_HV, *which = 0; return true;
+    case SYSREG_CNTHV_CTL_EL2: *n = TIMER_HV, *which = 1; return true;
+    case SYSREG_CNTHV_CVAL_EL2: *n = TIMER_HV, *which = 2; return true;
+    default: return false;
+    }
+}
+
+bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value) {
+    int n, which;
+    if (!check_access(cpu, reg, true)) return false;
+    if (timer_register(cpu, reg, &n, &which)) {
+        *value = timer_read(cpu, n, which);
+        return true;
+    }
+    switch (reg) {
+    case SYSREG_CNTPCT_EL0: *value = gentimer_physical_count(cpu); return true;
+    case SYSREG_CNTVCT_EL0: *value = gentimer_virtual_count(cpu); return true;
+    case SYSREG_CNTFRQ_EL0: *value = cpu->sys.CNTFRQ_EL0; return true;
+    case SYSREG_CNTVOFF_EL2: *value = cpu->sys.CNTVOFF_EL2; return true;
+    case SYSREG_CNTKCTL_EL1: *value = cpu->sys.CNTKCTL_EL1; return true;
+    case SYSREG_CNTHCTL_EL2: *value = cpu->sys.CNTHCTL_EL2; return true;
+    default: unimplemented(cpu, "generic timer: read of system register %u", reg);
+    }
+}
+
+bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value) {
+    int n, which;
+    if (!check_access(cpu, reg, false)) return false;
+    if (timer_register(cpu, reg, &n, &which)) {
+        timer_write(cpu, n, which, value);
+        return true;
+    }
+    switch (reg) {
+    case SYSREG_CNTVOFF_EL2:
+        cpu->sys.CNTVOFF_EL2 = value;
+        timer_update(cpu, TIMER_V);
+        stream_changed(cpu);
+        return true;
+    case SYSREG_CNTKCTL_EL1:
+        cpu->sys.CNTKCTL_EL1 = sysreg_masked(cpu, reg, value);
+        stream_changed(cpu);
+        return true;
+    case SYSREG_CNTHCTL_EL2:
+        cpu->sys.CNTHCTL_EL2 = sysreg_masked(cpu, reg, value);
+        stream_changed(cpu);
+        return true;
+    default: unimplemented(cpu, "generic timer: write of system register %u", reg);
+    }
+}
+
+// --- life cycle ------
+
+void gentimer_create(Cpu *cpu, u64 frequency_hz) {
+    struct Gentimer *g = calloc(1, sizeof *g);
+    CHECK(g && frequency_hz);
+    u64 period = NS_PER_S / frequency_hz;
+    bool power_of_two = NS_PER_S % frequency_hz == 0 && (period & (period - 1)) == 0;
+    g->hz = frequency_hz;
+    g->shift = power_of_two ? __builtin_ctzll(period) : -1;
+    for (int n = 0; n < TIMERS; n++) {
+        g->timer[n] = (Timer){.cpu = cpu, .n = n};
+        event_init(&g->timer[n].event, timer_expired, &g->timer[n]);
+    }
+    event_init(&g->stream, stream_event, cpu);
+    cpu->gentimer = g;
+}
+
+void gentimer_free(Cpu *cpu) {
+    if (!cpu->gentimer) return;
+    for (int n = 0; n < TIMERS; n++) event_cancel(cpu->machine, &cpu->gentimer->timer[n].event);
+    event_cancel(cpu->machine, &cpu->gentimer->stream);
+    free(cpu->gentimer);
+    cpu->gentimer = NULL;
+}
+
+// What reset leaves UNKNOWN is as firmware sets it: the frequency is known, EL1 and EL0 reach the
+// physical counter and timer.
+void gentimer_reset(Cpu *cpu) {
+    cpu->sys.CNTFRQ_EL0 = cpu->gentimer->hz;
+    cpu->sys.CNTHCTL_EL2 = 3;
+    cpu->sys.CNTKCTL_EL1 = 0;
+    cpu->sys.CNTVOFF_EL2 = 0;
+    for (int n = 0; n < TIMERS; n++) {
+        *timer_ctl(cpu, n) = 0;
+        *timer_cval(cpu, n) = 0;
+        timer_update(cpu, n);
+    }
+    stream_changed(cpu);
+}
