@@ -342,9 +342,10 @@ static void parse_row(char *line, int table) {
     r->line = at_line;
     r->table = table;
     // name diagram : operands : kind   (a ':' after a field name belongs to its width)
-    char *part[3] = {line, NULL, NULL};
+    // [: where-expression]
+    char *part[4] = {line, NULL, NULL, NULL};
     int parts = 1;
-    for (char *c = line; *c && parts < 3; c++) {
+    for (char *c = line; *c && parts < 4; c++) {
         if (*c == ':' && (isspace((unsigned char)c[1]) || !c[1])) {
             *c = 0;
             part[parts++] = c + 1;
@@ -368,6 +369,12 @@ static void parse_row(char *line, int table) {
         char kind[400];
         snprintf(kind, sizeof kind, " %s ", trim(part[2]));
         parse_kind(r, kind);
+    }
+    if (part[3]) {
+        char *expr = trim(part[3]);
+        if (strlen(expr) >= sizeof r->where) fail("row %s: where expression too long", r->name);
+        strcpy(r->where, expr);
+        use_fields_in(r, expr);
     }
     if (r->kind == KIND_UNDEF) return;
     for (int i = 0; i < r->fields; i++)
