@@ -230,8 +230,8 @@ static bool check_access(Cpu *cpu, unsigned reg, bool read) {
 
 // --- registers ------
 
-// Timer and register (0 TVAL, 1 CTL, 2 CVAL) behind a name. A host's EL0 means the EL2 timers; at EL2
-// the table has redirected already.
+// Timer and register (0 TVAL, 1 CTL, 2 CVAL) behind a name. A host's EL0 means the EL2 timers; at
+// EL2 the table has redirected already.
 static bool timer_register(const Cpu *cpu, unsigned reg, int *n, int *which) {
     bool host0 = cpu->el == 0 && cpu_in_host0(cpu);
     int p = host0 ? TIMER_HP : TIMER_P, v = host0 ? TIMER_HV : TIMER_V;

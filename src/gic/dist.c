@@ -135,7 +135,8 @@ static bool dist_write(void *dev, u64 offset, unsigned size, u64 value, Cpu *by)
 static const RegionOps dist_ops = {dist_read, dist_write};
 
 bool dist_create(Gic *gic, Error *err) {
-    gic->dist = (Region){.name = "gicd", .base = 0x08000000, .size = gic->version == 3 ? 0x10000 : 0x1000,
-                         .ops = &dist_ops, .dev = gic};
+    u64 size = gic->version == 3 ? 0x10000 : 0x1000;
+    gic->dist = (Region){
+        .name = "gicd", .base = 0x08000000, .size = size, .ops = &dist_ops, .dev = gic};
     return bus_add(gic->machine, &gic->dist, err);
 }

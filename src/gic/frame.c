@@ -10,7 +10,7 @@ enum {
     IGRPMODR = 0xd00,
 };
 
-// Word 0 of GICD is the local bank on GICv2 and reserved with affinity routing; GICR has word 0 only.
+// Word 0 of GICD is the local bank on GICv2 and reserved with affinity routing. GICR has word 0.
 static Bank *bank_at(GicCpu *c, bool local, unsigned word) {
     bool has_local = c->gic->version == 2 || local;
     if (word == 0) return has_local ? &c->local : NULL;

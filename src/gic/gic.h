@@ -48,6 +48,6 @@ u64 gentimer_virtual_count(Cpu *cpu);               // CNTVCT_EL0 as the current
 // At EL0 reg is as encoded: the host's EL0 (E2H and TGE) is for the hook to redirect.
 bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value);   // same contract as gic_sysreg_*
 bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value);
-// WFE calls this before it looks at the Event Register (cpu->event): sets it if the event stream had an
-// event since, else queues the next one, which ends a HALT_WFE.
+// WFE calls this before it looks at the Event Register (cpu->event): sets it if the event stream had
+// an event since, else queues the next one, which ends a HALT_WFE.
 void gentimer_wfe(Cpu *cpu);

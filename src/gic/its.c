@@ -1,8 +1,9 @@
 // The Interrupt Translation Service: EventIDs of devices become LPIs, by tables in guest memory
 // that commands maintain.
 // Source: Arm GIC architecture specification, "The ITS", "ITS commands".
-// Tables are ours to lay out: a device entry is V:63, ITT address 51:8, size 4:0; a collection entry
-// V:63, processor number 15:0; an ITT entry 16 bytes, V:63, ICID 47:32, pINTID 31:0 in the first 8.
+// Tables are ours to lay out: a device entry is V:63, ITT address 51:8, size 4:0; a collection
+// entry V:63, processor number 15:0; an ITT entry is 16 bytes, the first 8 V:63, ICID 47:32, pINTID
+// 31:0.
 // An erroneous command is skipped, without a system error (SEIS = 0). Left out: GICv4 commands (an
 // unknown command is an erroneous one), collections in the ITS (HCC = 0), MPAM.
 #include "gic/internal.h"
@@ -207,7 +208,7 @@ static void run_commands(Its *its) {
 
 // --- registers ------
 
-// Physical LPIs, 16-byte ITT entries, 16 EventID bits, 16 DeviceID bits, targets by processor number.
+// Physical LPIs, 16-byte ITT entries, 16 EventID and DeviceID bits, targets by processor number.
 static u64 read_typer(void) { return 1 | (ITTE_SIZE - 1) << 4 | 15 << 8 | (DEVICE_BITS - 1) << 13; }
 
 static u64 read_baser(u64 baser, u64 type) {

@@ -1,5 +1,5 @@
 // LPIs of a redistributor: pending state, configuration, and the highest priority one.
-// Source: Arm GIC architecture specification, "Locality-specific Peripheral Interrupts and the ITS".
+// Source: Arm GIC architecture specification, "Locality-specific Peripheral Interrupts".
 // The pending table in guest memory is read when LPIs are enabled and written back when they are
 // disabled; in between its content is the redistributor's. Configuration bytes are cached when an
 // LPI first becomes pending, until INV or INVALL.

@@ -198,7 +198,7 @@ static bool v2m_read(void *dev, u64 offset, unsigned size, u64 *value, Cpu *by) 
     *value = 0;
     if (size != 4) return true;
     if (offset == V2M_MSI_TYPER) *value = gic->v2m_first << 16 | gic->v2m_count;
-    if (offset == V2M_IIDR) *value = 0x51 << 20;  // the product QEMU's frame names, as drivers know it
+    if (offset == V2M_IIDR) *value = 0x51 << 20;  // the product number of QEMU's frame
     return true;
 }
 

@@ -129,7 +129,7 @@ static void test_edge_and_latch(void **state) {
     assert_int_equal(c->lines, LINE_IRQ);
     w32(c, GICD + 0x284, 1u << (SPI - 32));
     assert_int_equal(c->lines, 0);
-    // A level interrupt's pending write lasts until it is acknowledged, ICPENDR does not lower a wire.
+    // ICPENDR does not lower a wire.
     gic_set_spi(m->gic, 70, true);
     enable_spi(c, 70);
     w32(c, GICD + 0x288, 1u << (70 - 64));
@@ -574,7 +574,7 @@ static void test_lpi(void **state) {
     start_v3(m);
     start_its(m);
     lpi_config(c0, 8200, 0x80 | 1);
-    command(c0, 0x0a | 7ull << 32, 5 | 8200ull << 32, 0, 0);  // MAPTI: event 5 -> 8200, collection 0
+    command(c0, 0x0a | 7ull << 32, 5 | 8200ull << 32, 0, 0);  // MAPTI: event 5 is 8200
     assert_true(gic_send_msi(m->gic, ITS + 0x10040, 5, 7));
     assert_int_equal(c0->lines, LINE_IRQ);
     assert_int_equal(get(c0, ICC(IAR1)), 8200);
