@@ -228,6 +228,18 @@ void machine_run(Machine *machine) {
     }
 }
 
+void machine_step(Machine *machine, Cpu *cpu) {
+    Clock *c = machine->clock;
+    cpu->time_offset = c->now - cpu->icount;
+    c->slice_end = c->now + 1;
+    machine->running = cpu;
+    cpu_step(cpu);
+    machine->running = NULL;
+    c->now = MAX(c->now, cpu_now(cpu));
+    c->slice_end = c->now;
+    fire_events(machine, c->now);
+}
+
 u64 machine_insns(const Machine *machine) {
     u64 n = 0;
     for (unsigned i = 0; i < machine->cpus; i++) n += machine->cpu[i]->icount;

@@ -67,6 +67,8 @@ u64 machine_insns(const Machine *machine);
 void machine_run(Machine *machine);
 // A sleeping CPU can go on: a slice that runs alone ends soon.
 void machine_cpu_woke(Machine *machine, Cpu *cpu);
+// Executes one instruction of one CPU; events that become due are fired.
+void machine_step(Machine *machine, Cpu *cpu);
 // PSCI CPU_ON: starts an off CPU at entry, EL and state as after reset, x0 = context.
 void machine_cpu_on(Machine *machine, Cpu *cpu, u64 entry, u64 context);
 void machine_reset(Machine *machine);
