@@ -178,14 +178,13 @@ static void idle(Machine *machine) {
     Clock *c = machine->clock;
     bool host_time = machine->config.host_clock || board_is_interactive(machine);
     if (!c->count) {
-        if (!board_input_can_wake(machine)) deadlock(machine);
-        else board_wait_input(machine, ~0ull);
+        if (!board_wait_input(machine, -1) && !machine->interrupted) deadlock(machine);
         return;
     }
     u64 when = c->queue[0]->when;
     if (when > c->now && host_time) {
         u64 start = host_ns(), wait = when - c->now;
-        bool input = board_wait_input(machine, MIN(wait, 1000000000u));
+        bool input = board_wait_input(machine, (i64)MIN(wait, 1000000000u));
         u64 passed = host_ns() - start;
         c->now = input || passed < wait ? MIN(c->now + passed, when) : when;
     } else {
@@ -216,7 +215,7 @@ void machine_run(Machine *machine) {
     Clock *c = machine->clock;
     c->host_start = host_ns() - c->now;
     while (!machine->stop) {
-        board_poll_input(machine);
+        board_poll(machine);
         if (machine->config.host_clock) c->now = MAX(c->now, host_ns() - c->host_start);
         fire_events(machine, c->now);
         if (machine->insn_limit && machine_insns(machine) >= machine->insn_limit)
