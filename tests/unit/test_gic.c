@@ -530,6 +530,25 @@ static void test_physical_or_virtual(void **state) {
     machine_free(m);
 }
 
+static void test_cpu_reset(void **state) {
+    (void)state;
+    Machine *m = make(3, 1);
+    Cpu *c = m->cpu[0];
+    start_v3(m);
+    start_guest(c);
+    gic_set_ppi(m->gic, c, PPI, true);
+    set(c, ICH(LR0), lr(60, 0xc0, 1, 1));
+    assert_int_equal(c->lines, LINE_IRQ | LINE_VIRQ);
+    c->lines = 0;  // as cpu_reset() does
+    gic_reset_cpu(c);
+    assert_int_equal(c->lines, 0);
+    assert_int_equal(get(c, ICH(LR0)), 0);
+    set(c, ICC(PMR), 0xff);
+    set(c, ICC(IGRPEN1), 1);
+    assert_int_equal(c->lines, LINE_IRQ);  // the interrupt itself is the GIC's, and still there
+    machine_free(m);
+}
+
 // --- LPIs ------
 
 enum { PROP = RAM + 0x100000, PEND = RAM + 0x200000, DEVICES = RAM + 0x300000,
@@ -762,7 +781,7 @@ int main(void) {
         cmocka_unit_test(test_traps),             cmocka_unit_test(test_physical_or_virtual),
         cmocka_unit_test(test_lpi),               cmocka_unit_test(test_lpi_pending_table),
         cmocka_unit_test(test_v2),                cmocka_unit_test(test_v2_virtual),
-        cmocka_unit_test(test_v2m),
+        cmocka_unit_test(test_v2m),               cmocka_unit_test(test_cpu_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
