@@ -1,0 +1,23 @@
+// The subcommands and what they share.
+#pragma once
+
+#include "cli/options.h"
+
+// Exit statuses (docs/exit-status.md). A guest's own status from semihosting comes through unchanged.
+enum {
+    EXIT_GUEST_OFF = 0,
+    EXIT_HOST_ERROR = 1,
+    EXIT_USAGE = 2,
+    EXIT_DEADLOCK = 64,
+    EXIT_LOCKUP = 65,
+    EXIT_UNIMPLEMENTED = 66,
+    EXIT_INSN_LIMIT = 67,
+};
+
+int run_main(int argc, char **argv);   // argv[0] is "run" or the program's name
+int demo_main(int argc, char **argv);  // argv[0] is "demo"
+
+// Creates the machine that the options describe and runs it to its end; returns the exit status.
+int run_machine(const RunOptions *options);
+// Prints "el2sim: <text>" on stderr and returns EXIT_USAGE.
+int usage_error(const Error *err);

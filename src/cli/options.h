@@ -1,0 +1,52 @@
+// The command line: QEMU's option names, one dash or two.
+#pragma once
+
+#include "base/error.h"
+#include "devices/serial.h"
+#include "machine/loader.h"
+#include "machine/machine.h"
+
+enum { SYMBOL_FILES_MAX = 16 };
+
+typedef struct Pflash {
+    const char *file;  // NULL: none
+    bool readonly;
+} Pflash;
+
+// A [SPACE:]FILE of --symbols.
+typedef struct SymbolFile {
+    char space[16];  // "" = any, "el2", "vm1"...
+    const char *path;
+} SymbolFile;
+
+typedef struct FwCfgFile {
+    const char *name, *path, *string;  // path or string
+} FwCfgFile;
+
+typedef struct RunOptions {
+    MachineConfig machine;
+    BootOptions boot;
+    SerialConfig serial;
+    Pflash pflash[2];
+    FwCfgFile fw_cfg[16];
+    unsigned fw_cfg_count;
+    const char *dump_tree;    // -M dumpdtb=FILE
+    bool no_reboot;
+    i64 rtc_epoch;            // seconds since 1970 at start
+    bool trace_exits;
+    const char *trace_path;   // NULL: stdout's companion, stderr
+    SymbolFile symbols[SYMBOL_FILES_MAX];
+    unsigned symbol_count;
+    bool stats;
+    u64 insn_limit;           // 0 = none
+    // Copies of option values that were taken apart; freed by options_free().
+    char *owned[256];
+    unsigned owned_count;
+} RunOptions;
+
+typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR } OptionsResult;
+
+// Parses argv[1..]. OPTIONS_ERROR: err has the line to print.
+OptionsResult options_parse(int argc, char **argv, RunOptions *out, Error *err);
+void options_free(RunOptions *options);
+void options_print_help(void);

@@ -1,0 +1,178 @@
+// `el2sim run`: builds the machine, loads it, runs it, and says how it ended.
+#include "cli/cli.h"
+#include "cli/terminal.h"
+#include "devices/fw_cfg.h"
+#include "machine/image.h"
+#include "machine/virt.h"
+#include "trace/trace.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+// The machine that signals and CHECK() reports are about; there is one per process.
+static Machine *volatile current;
+
+static void on_signal(int number) {
+    if (!current || current->interrupted) {
+        terminal_restore();
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
+    current->interrupted = number;
+}
+
+static void dump_current(void) {
+    terminal_restore();
+    if (current && current->running) cpu_dump(current->running, stderr);
+}
+
+static void watch(Machine *machine) {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    current = machine;
+    struct sigaction action = {.sa_handler = on_signal};
+    for (unsigned i = 0; i < ARRAY_LEN(signals); i++) {
+        struct sigaction old;
+        sigaction(signals[i], NULL, &old);
+        if (old.sa_handler != SIG_IGN) sigaction(signals[i], &action, NULL);
+    }
+    check_dump_hook = dump_current;
+}
+
+// --- setting up -----------------------------------------------------------------------------------
+
+static bool add_fw_cfg(Machine *machine, const FwCfgFile *f, Error *err) {
+    FwCfg *cfg = board_fw_cfg(machine);
+    if (f->string) return fw_cfg_add_file(cfg, f->name, f->string, strlen(f->string), err);
+    HostFile file;
+    if (!host_file_read(f->path, 64 << 20, &file, err)) return error_prefix(err, "-fw_cfg");
+    bool ok = fw_cfg_add_file(cfg, f->name, file.data, file.n, err);
+    host_file_free(&file);
+    return ok;
+}
+
+static bool connect_board(Machine *machine, const RunOptions *o, Error *err) {
+    if (!board_set_serial(machine, &o->serial, err)) return false;
+    board_set_rtc(machine, o->rtc_epoch);
+    for (unsigned i = 0; i < ARRAY_LEN(o->pflash); i++)
+        if (o->pflash[i].file &&
+            !board_attach_flash(machine, i, o->pflash[i].file, o->pflash[i].readonly, err))
+            return error_prefix(err, "-drive if=pflash");
+    for (unsigned i = 0; i < o->fw_cfg_count; i++)
+        if (!add_fw_cfg(machine, &o->fw_cfg[i], err)) return false;
+    machine->insn_limit = o->insn_limit;
+    return true;
+}
+
+static bool dump_tree(const Boot *boot, const char *path, Error *err) {
+    size_t n;
+    const void *tree = boot_device_tree(boot, &n);
+    FILE *f = fopen(path, "wb");
+    if (!f) return error_set(err, "dumpdtb: cannot open '%s': %s", path, strerror(errno));
+    bool ok = fwrite(tree, 1, n, f) == n;
+    ok = fclose(f) == 0 && ok;
+    return ok || error_set(err, "dumpdtb: cannot write '%s': %s", path, strerror(errno));
+}
+
+static bool open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *err) {
+    *out = NULL;
+    if (!o->trace_exits && !o->stats) return true;
+    TraceConfig config = {.exits = o->trace_exits, .path = o->trace_path, .stats = o->stats};
+    for (unsigned i = 0; i < o->symbol_count; i++)
+        config.symbols[config.symbol_count++] =
+            (TraceSymbols){o->symbols[i].space, o->symbols[i].path};
+    *out = trace_open(machine, &config, err);
+    return *out != NULL;
+}
+
+// --- ending ---------------------------------------------------------------------------------------
+
+// One line and the registers of the CPU concerned, or of all of them.
+static void report(const Machine *machine) {
+    fprintf(stderr, "el2sim: %s\n", machine->stop_text);
+    if (machine->stop == STOP_USER) return;
+    for (unsigned i = 0; i < machine->cpus; i++)
+        if (!machine->stop_cpu || machine->stop_cpu == machine->cpu[i]) cpu_dump(machine->cpu[i], stderr);
+}
+
+static int exit_status(const Machine *machine) {
+    switch (machine->stop) {
+    case STOP_POWEROFF:
+    case STOP_RESET: return EXIT_GUEST_OFF;
+    case STOP_EXIT:
+    case STOP_USER: return machine->stop_code;
+    case STOP_DEADLOCK: return EXIT_DEADLOCK;
+    case STOP_LOCKUP: return EXIT_LOCKUP;
+    case STOP_UNIMPLEMENTED: return EXIT_UNIMPLEMENTED;
+    case STOP_INSN_LIMIT: return EXIT_INSN_LIMIT;
+    case STOP_NONE: break;
+    }
+    return EXIT_HOST_ERROR;
+}
+
+static bool needs_report(const Machine *machine) {
+    return machine->stop != STOP_POWEROFF && machine->stop != STOP_RESET && machine->stop != STOP_EXIT &&
+           !(machine->stop == STOP_USER && machine->stop_code == 0);
+}
+
+static void run_to_end(Machine *machine, Boot *boot, bool no_reboot) {
+    boot_start(machine, boot);
+    for (;;) {
+        machine_run(machine);
+        if (machine->stop != STOP_RESET || no_reboot) return;
+        machine->stop = STOP_NONE;
+        machine->stop_cpu = NULL;
+        machine_reset(machine);
+        boot_start(machine, boot);
+    }
+}
+
+// Everything from a machine to its exit status.
+static int run_created(Machine *machine, const RunOptions *o, Error *err) {
+    Boot *boot = NULL;
+    Trace *trace = NULL;
+    int status = -1;
+    if (connect_board(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
+        if (o->dump_tree) {
+            if (dump_tree(boot, o->dump_tree, err)) status = EXIT_GUEST_OFF;
+        } else if (open_trace(machine, o, &trace, err)) {
+            watch(machine);
+            if (o->serial.kind == SERIAL_STDIO) terminal_raw();
+            run_to_end(machine, boot, o->no_reboot);
+            terminal_restore();
+            board_flush(machine);
+            if (needs_report(machine)) report(machine);
+            trace_close(trace);
+            status = exit_status(machine);
+        }
+    }
+    current = NULL;
+    check_dump_hook = NULL;
+    boot_free(boot);
+    return status;
+}
+
+int run_machine(const RunOptions *o) {
+    Error err = {""};
+    Machine *machine = machine_create(&o->machine, &err);
+    if (!machine) return usage_error(&err);
+    int status = run_created(machine, o, &err);
+    machine_free(machine);
+    return status < 0 ? usage_error(&err) : status;
+}
+
+int run_main(int argc, char **argv) {
+    RunOptions options;
+    Error err = {""};
+    int status = EXIT_GUEST_OFF;
+    switch (options_parse(argc, argv, &options, &err)) {
+    case OPTIONS_HELP: options_print_help(); break;
+    case OPTIONS_VERSION: printf("el2sim %s\n", EL2SIM_VERSION); break;
+    case OPTIONS_ERROR: status = usage_error(&err); break;
+    case OPTIONS_RUN: status = run_machine(&options); break;
+    }
+    options_free(&options);
+    return status;
+}
