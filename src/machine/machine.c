@@ -282,6 +282,7 @@ void cpu_reset(Cpu *cpu) {
     fp_access_changed(cpu);
     cpu->tlb = tlb_for_mode(cpu, cpu_mode(cpu));
     gentimer_reset(cpu);
+    gic_reset_cpu(cpu);
 }
 
 void machine_cpu_on(Machine *machine, Cpu *cpu, u64 entry, u64 context) {
