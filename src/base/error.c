@@ -22,7 +22,8 @@ bool error_prefix(Error *err, const char *format, ...) {
     int n = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     if (n >= 0 && (size_t)n < sizeof err->text) {
-        snprintf(err->text + n, sizeof err->text - (size_t)n, ": %s", old.text);
+        size_t room = sizeof err->text - (size_t)n;
+        snprintf(err->text + n, room, ": %.*s", (int)room, old.text);
     }
     return false;
 }
