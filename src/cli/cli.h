@@ -3,7 +3,8 @@
 
 #include "cli/options.h"
 
-// Exit statuses (docs/exit-status.md). A guest's own status from semihosting comes through unchanged.
+// Exit statuses (docs/exit-status.md). A guest's own status from semihosting comes through
+// unchanged.
 enum {
     EXIT_GUEST_OFF = 0,
     EXIT_HOST_ERROR = 1,

@@ -19,7 +19,8 @@ enum { CPUS_MAX = 123 };  // redistributors that fit into their window
 
 typedef bool (*OptionFunction)(RunOptions *o, char *arg, Error *err);
 
-// --- values -----------------------------------------------------------------------------------------
+// --- values
+// -----------------------------------------------------------------------------------------
 
 // A private copy of text, to be taken apart.
 static char *own(RunOptions *o, const char *text) {
@@ -29,7 +30,8 @@ static char *own(RunOptions *o, const char *text) {
     return o->owned[o->owned_count++] = copy;
 }
 
-// Takes the next suboption off *rest: "key=value,..." with ",," for a comma in a value. False at the end.
+// Takes the next suboption off *rest: "key=value,..." with ",," for a comma in a value. False at
+// the end.
 static bool next_suboption(char **rest, char **key, char **value) {
     char *in = *rest, *out = in;
     if (!in || !*in) return false;
@@ -63,7 +65,8 @@ static bool parse_u64(const char *what, const char *text, u64 *out, Error *err) 
 }
 
 static bool parse_bool(const char *what, const char *text, bool *out, Error *err) {
-    static const char *const yes[] = {"on", "yes", "true", "y"}, *const no[] = {"off", "no", "false", "n"};
+    static const char *const yes[] = {"on", "yes", "true", "y"}, *const no[] = {"off", "no",
+                                                                                "false", "n"};
     *out = true;
     if (!text) return true;
     for (unsigned i = 0; i < ARRAY_LEN(yes); i++)
@@ -81,11 +84,28 @@ static bool parse_size(const char *what, const char *text, u64 *out, Error *err)
     double number = strtod(text ? text : "", &end);
     unsigned shift = 20;
     switch (*end) {
-    case 'b': case 'B': shift = 0; end++; break;
-    case 'k': case 'K': shift = 10; end++; break;
-    case 'm': case 'M': end++; break;
-    case 'g': case 'G': shift = 30; end++; break;
-    case 't': case 'T': shift = 40; end++; break;
+    case 'b':
+    case 'B':
+        shift = 0;
+        end++;
+        break;
+    case 'k':
+    case 'K':
+        shift = 10;
+        end++;
+        break;
+    case 'm':
+    case 'M': end++; break;
+    case 'g':
+    case 'G':
+        shift = 30;
+        end++;
+        break;
+    case 't':
+    case 'T':
+        shift = 40;
+        end++;
+        break;
     }
     if (!text || end == text || *end || errno || !(number > 0 && number < 1e9))
         return error_set(err, "%s: '%s' is not a size", what, text ? text : "");
@@ -106,13 +126,16 @@ static bool only(const char *option, const char *key, const char *value, bool wa
     return error_set(err, "%s: %s=%s is not modelled", option, key, got ? "on" : "off");
 }
 
-// --- the machine --------------------------------------------------------------------------------------
+// --- the machine
+// --------------------------------------------------------------------------------------
 
 static bool set_gic(RunOptions *o, const char *value, Error *err) {
-    if (value && !strcmp(value, "2")) o->machine.gic_version = 2;
+    if (value && !strcmp(value, "2"))
+        o->machine.gic_version = 2;
     else if (value && (!strcmp(value, "3") || !strcmp(value, "max") || !strcmp(value, "host")))
         o->machine.gic_version = 3;
-    else return error_set(err, "-M: gic-version=%s is not modelled (2, 3, max)", value ? value : "");
+    else
+        return error_set(err, "-M: gic-version=%s is not modelled (2, 3, max)", value ? value : "");
     return true;
 }
 
@@ -134,11 +157,13 @@ static bool machine_property(RunOptions *o, const char *key, const char *value, 
     }
     if (!strcmp(key, "accel"))
         return (value && !strcmp(value, "tcg")) ||
-               error_set(err, "-M: accel=%s is not available: el2sim interprets", value ? value : "");
+               error_set(err, "-M: accel=%s is not available: el2sim interprets",
+                         value ? value : "");
     if (!strcmp(key, "iommu"))
-        return (value && !strcmp(value, "none")) || error_set(err, "-M: iommu=%s is not modelled", value);
-    if (!strcmp(key, "secure") || !strcmp(key, "mte") || !strcmp(key, "acpi") || !strcmp(key, "ras") ||
-        !strcmp(key, "usb") || !strcmp(key, "graphics"))
+        return (value && !strcmp(value, "none")) ||
+               error_set(err, "-M: iommu=%s is not modelled", value);
+    if (!strcmp(key, "secure") || !strcmp(key, "mte") || !strcmp(key, "acpi") ||
+        !strcmp(key, "ras") || !strcmp(key, "usb") || !strcmp(key, "graphics"))
         return only("-M", key, value, false, err);
     return unknown_key(err, "-M", key);
 }
@@ -186,7 +211,7 @@ static bool opt_cpu(RunOptions *o, char *arg, Error *err) {
 static bool opt_smp(RunOptions *o, char *arg, Error *err) {
     char *rest = own(o, arg), *key, *value;
     u64 cpus = 0, n, product = 1;
-    bool first = true;
+    bool first = true, has_count = false;
     while (next_suboption(&rest, &key, &value)) {
         const char *number = first && !value ? key : value;
         bool is_count = (first && !value) || !strcmp(key, "cpus");
@@ -194,8 +219,10 @@ static bool opt_smp(RunOptions *o, char *arg, Error *err) {
         if (!parse_u64("-smp", number, &n, err)) return false;
         if (is_count) {
             cpus = n;
+            has_count = true;
         } else if (!strcmp(key, "maxcpus")) {
-            if (cpus && n != cpus) return error_set(err, "-smp: CPU hotplug (maxcpus) is not modelled");
+            if (cpus && n != cpus)
+                return error_set(err, "-smp: CPU hotplug (maxcpus) is not modelled");
         } else if (!strcmp(key, "cores") || !strcmp(key, "sockets") || !strcmp(key, "clusters") ||
                    !strcmp(key, "threads") || !strcmp(key, "dies")) {
             if (n != 1 && strcmp(key, "cores"))
@@ -205,13 +232,13 @@ static bool opt_smp(RunOptions *o, char *arg, Error *err) {
             return unknown_key(err, "-smp", key);
         }
     }
-    if (!cpus) cpus = product;
+    if (!has_count) cpus = product;
     if (product != 1 && product != cpus)
-        return error_set(err, "-smp: cores=%llu does not make %llu CPUs", (unsigned long long)product,
-                         (unsigned long long)cpus);
+        return error_set(err, "-smp: cores=%llu does not make %llu CPUs",
+                         (unsigned long long)product, (unsigned long long)cpus);
     if (cpus < 1 || cpus > CPUS_MAX)
-        return error_set(err, "-smp: %llu CPUs; from 1 to %d are possible", (unsigned long long)cpus,
-                         CPUS_MAX);
+        return error_set(err, "-smp: %llu CPUs; from 1 to %d are possible",
+                         (unsigned long long)cpus, CPUS_MAX);
     o->machine.cpus = (unsigned)cpus;
     return true;
 }
@@ -221,7 +248,8 @@ static bool opt_memory(RunOptions *o, char *arg, Error *err) {
     if (!next_suboption(&rest, &key, &value)) return error_set(err, "-m: needs a size");
     if (value && strcmp(key, "size")) return unknown_key(err, "-m", key);
     if (!parse_size("-m", value ? value : key, &o->machine.ram_size, err)) return false;
-    if (next_suboption(&rest, &key, &value)) return error_set(err, "-m: memory hotplug (%s) is not modelled", key);
+    if (next_suboption(&rest, &key, &value))
+        return error_set(err, "-m: memory hotplug (%s) is not modelled", key);
     return true;
 }
 
@@ -244,7 +272,8 @@ static bool opt_rtc(RunOptions *o, char *arg, Error *err) {
         if (!strcmp(value, "utc")) {
             o->rtc_epoch = time(NULL);
         } else if (((end = strptime(value, "%Y-%m-%dT%H:%M:%S", &tm)) ||
-                    (end = strptime(value, "%Y-%m-%d", &tm))) && !*end) {
+                    (end = strptime(value, "%Y-%m-%d", &tm))) &&
+                   !*end) {
             o->rtc_epoch = timegm(&tm);
         } else {
             return error_set(err, "-rtc: base=%s is neither utc nor YYYY-MM-DD[Thh:mm:ss]", value);
@@ -266,7 +295,8 @@ static bool opt_semihosting_config(RunOptions *o, char *arg, Error *err) {
     while (next_suboption(&rest, &key, &value)) {
         if (!strcmp(key, "enable") || !value) {
             const char *text = value ? value : strcmp(key, "enable") ? key : NULL;
-            if (!parse_bool("-semihosting-config enable", text, &o->machine.semihosting, err)) return false;
+            if (!parse_bool("-semihosting-config enable", text, &o->machine.semihosting, err))
+                return false;
         } else if (!strcmp(key, "target")) {
             if (strcmp(value, "native") && strcmp(value, "auto"))
                 return error_set(err, "-semihosting-config: target=%s is not available", value);
@@ -277,7 +307,8 @@ static bool opt_semihosting_config(RunOptions *o, char *arg, Error *err) {
     return true;
 }
 
-// --- software ------------------------------------------------------------------------------------------
+// --- software
+// ------------------------------------------------------------------------------------------
 
 static bool opt_kernel(RunOptions *o, char *arg, Error *err) {
     (void)err;
@@ -342,8 +373,10 @@ static bool device_loader(RunOptions *o, char *rest, Error *err) {
         if (!loader_property(&l, key, value, err)) return false;
         has_data |= !strcmp(key, "data");
     }
-    if (has_data != (l.data_len != 0)) return error_set(err, "-device loader: data and data-len go together");
-    if (has_data && l.file) return error_set(err, "-device loader: file and data exclude each other");
+    if (has_data != (l.data_len != 0))
+        return error_set(err, "-device loader: data and data-len go together");
+    if (has_data && l.file)
+        return error_set(err, "-device loader: file and data exclude each other");
     if (o->boot.loader_count == LOADERS_MAX) return error_set(err, "-device loader: too many");
     o->boot.loaders[o->boot.loader_count++] = l;
     return true;
@@ -367,8 +400,10 @@ static bool device_guest_loader(RunOptions *o, char *rest, Error *err) {
         }
     }
     if (!g.addr || !g.kernel == !g.initrd || (g.bootargs && !g.kernel))
-        return error_set(err, "-device guest-loader needs addr= and either kernel=[,bootargs=] or initrd=");
-    if (o->boot.module_count == MODULES_MAX) return error_set(err, "-device guest-loader: too many");
+        return error_set(
+            err, "-device guest-loader needs addr= and either kernel=[,bootargs=] or initrd=");
+    if (o->boot.module_count == MODULES_MAX)
+        return error_set(err, "-device guest-loader: too many");
     o->boot.modules[o->boot.module_count++] = g;
     return true;
 }
@@ -388,15 +423,18 @@ static bool opt_drive(RunOptions *o, char *arg, Error *err) {
     u64 unit = ~0ull;
     bool readonly = false;
     while (next_suboption(&rest, &key, &value)) {
-        if (!strcmp(key, "if")) interface = value ? value : "";
-        else if (!strcmp(key, "file")) file = value;
+        if (!strcmp(key, "if"))
+            interface = value ? value : "";
+        else if (!strcmp(key, "file"))
+            file = value;
         else if (!strcmp(key, "unit") || !strcmp(key, "index")) {
             if (!parse_u64("-drive: unit", value, &unit, err)) return false;
         } else if (!strcmp(key, "readonly") || !strcmp(key, "read-only")) {
             if (!parse_bool("-drive: readonly", value, &readonly, err)) return false;
         } else if (!strcmp(key, "format")) {
             if (!value || strcmp(value, "raw"))
-                return error_set(err, "-drive: format=%s is not modelled (raw)", value ? value : "");
+                return error_set(err, "-drive: format=%s is not modelled (raw)",
+                                 value ? value : "");
         } else if (strcmp(key, "id")) {
             return error_set(err, "-drive: '%s' is not modelled", key);
         }
@@ -422,11 +460,16 @@ static bool opt_fw_cfg(RunOptions *o, char *arg, Error *err) {
     char *rest = own(o, arg), *key, *value;
     FwCfgFile f = {0};
     while (next_suboption(&rest, &key, &value)) {
-        if (!strcmp(key, "name")) f.name = value;
-        else if (!strcmp(key, "file")) f.path = value;
-        else if (!strcmp(key, "string")) f.string = value;
-        else if (!value && !f.name) f.name = key;
-        else return unknown_key(err, "-fw_cfg", key);
+        if (!strcmp(key, "name"))
+            f.name = value;
+        else if (!strcmp(key, "file"))
+            f.path = value;
+        else if (!strcmp(key, "string"))
+            f.string = value;
+        else if (!value && !f.name)
+            f.name = key;
+        else
+            return unknown_key(err, "-fw_cfg", key);
     }
     if (!f.name || !f.path == !f.string)
         return error_set(err, "-fw_cfg needs name= and either file= or string=");
@@ -435,19 +478,25 @@ static bool opt_fw_cfg(RunOptions *o, char *arg, Error *err) {
     return true;
 }
 
-// --- host side ------------------------------------------------------------------------------------------
+// --- host side
+// ------------------------------------------------------------------------------------------
 
 enum { SERIAL_DEFAULT = -1 };  // RunOptions.serial.kind before any option decided
 
 static bool opt_serial(RunOptions *o, char *arg, Error *err) {
     if ((int)o->serial.kind != SERIAL_DEFAULT)
         return !strcmp(arg, "none") || error_set(err, "-serial: the board has one serial line");
-    if (!strcmp(arg, "none") || !strcmp(arg, "null")) o->serial = (SerialConfig){.kind = SERIAL_NONE};
-    else if (!strcmp(arg, "stdio")) o->serial = (SerialConfig){.kind = SERIAL_STDIO};
-    else if (!strcmp(arg, "mon:stdio")) o->serial = (SerialConfig){.kind = SERIAL_STDIO, .escape = true};
+    if (!strcmp(arg, "none") || !strcmp(arg, "null"))
+        o->serial = (SerialConfig){.kind = SERIAL_NONE};
+    else if (!strcmp(arg, "stdio"))
+        o->serial = (SerialConfig){.kind = SERIAL_STDIO};
+    else if (!strcmp(arg, "mon:stdio"))
+        o->serial = (SerialConfig){.kind = SERIAL_STDIO, .escape = true};
     else if (!strncmp(arg, "file:", 5) && arg[5])
         o->serial = (SerialConfig){.kind = SERIAL_FILE, .path = arg + 5};
-    else return error_set(err, "-serial: '%s' is not modelled (stdio, mon:stdio, file:PATH, none)", arg);
+    else
+        return error_set(err, "-serial: '%s' is not modelled (stdio, mon:stdio, file:PATH, none)",
+                         arg);
     return true;
 }
 
@@ -513,7 +562,8 @@ static bool opt_timeout(RunOptions *o, char *arg, Error *err) {
     return o->insn_limit || error_set(err, "--timeout-insns: must be at least 1");
 }
 
-// --- the table ------------------------------------------------------------------------------------------
+// --- the table
+// ------------------------------------------------------------------------------------------
 
 typedef struct OptionRow {
     const char *name;
@@ -537,16 +587,20 @@ static const OptionRow rows[] = {
     {"bios", true, opt_bios, "FILE", "firmware in flash 0; the CPU starts at address 0"},
     {"drive", true, opt_drive, "if=pflash,file=FILE,...", "unit=0|1, format=raw, readonly=on|off"},
     {"pflash", true, opt_pflash, "FILE", "the next pflash image, 64 MB"},
-    {"device", true, opt_device, "loader,...", "file=, addr=, force-raw=on, cpu-num=N, data=, data-len=\n"
+    {"device", true, opt_device, "loader,...",
+     "file=, addr=, force-raw=on, cpu-num=N, data=, data-len=\n"
      "guest-loader,addr=,kernel=FILE[,bootargs=TEXT] | initrd=FILE"},
     {"fw_cfg", true, opt_fw_cfg, "name=N,file=F|string=S", "a file for firmware"},
-    {"serial", true, opt_serial, "stdio|mon:stdio|file:PATH|none", "where the serial line goes (mon:stdio)"},
-    {"nographic", false, opt_satisfied, "", "serial line on stdio; Ctrl-A h lists commands (default)"},
+    {"serial", true, opt_serial, "stdio|mon:stdio|file:PATH|none",
+     "where the serial line goes (mon:stdio)"},
+    {"nographic", false, opt_satisfied, "",
+     "serial line on stdio; Ctrl-A h lists commands (default)"},
     {"no-reboot", false, opt_no_reboot, "", "a reset ends the run"},
     {"rtc", true, opt_rtc, "base=utc|DATE", "start of the real-time clock (2024-01-01)"},
     {"semihosting", false, opt_semihosting, "", "HLT #0xf000 calls the host: console, exit status"},
     {"semihosting-config", true, opt_semihosting_config, NULL, NULL},
-    {"clock", true, opt_clock, "virtual|host", "1 instruction = 1 ns (default), or the host's clock"},
+    {"clock", true, opt_clock, "virtual|host",
+     "1 instruction = 1 ns (default), or the host's clock"},
     {"seed", true, opt_seed, "N", "of everything random (0)"},
     {"timeout-insns", true, opt_timeout, "N", "stop after N instructions, status 67"},
     {"trace", true, opt_trace, "exits[=FILE]", "a line for each exception to EL2 and each return"},
@@ -597,12 +651,18 @@ void options_print_help(void) {
     }
 }
 
-// --- parsing --------------------------------------------------------------------------------------------
+// --- parsing
+// --------------------------------------------------------------------------------------------
 
 static void set_defaults(RunOptions *o) {
     *o = (RunOptions){0};
-    o->machine = (MachineConfig){.cpu_model = "cortex-a57", .cpus = 1, .ram_size = 128 << 20,
-                                 .gic_version = 2, .el2 = true, .its = true, .highmem = true};
+    o->machine = (MachineConfig){.cpu_model = "cortex-a57",
+                                 .cpus = 1,
+                                 .ram_size = 128 << 20,
+                                 .gic_version = 2,
+                                 .el2 = true,
+                                 .its = true,
+                                 .highmem = true};
     o->serial.kind = (SerialKind)SERIAL_DEFAULT;
     o->rtc_epoch = RTC_DEFAULT;
 }
@@ -614,7 +674,8 @@ static bool check_machine(const MachineConfig *c, Error *err) {
         return error_set(err, "-m: RAM must be at least 1 MB and a multiple of 64 KB");
     if (c->ram_size > VIRT_RAM_MAX) return error_set(err, "-m: at most 64 GB of RAM are possible");
     if (!c->highmem && c->ram_size > 3ull << 30)
-        return error_set(err, "-m: with highmem=off RAM ends at 4 GB, so at most 3 GB are possible");
+        return error_set(err,
+                         "-m: with highmem=off RAM ends at 4 GB, so at most 3 GB are possible");
     return true;
 }
 
@@ -626,7 +687,10 @@ static bool finish(RunOptions *o, bool nodefaults, Error *err) {
     }
     if (o->boot.initrd && !o->boot.kernel) return error_set(err, "-initrd needs -kernel");
     if (o->boot.append && !o->boot.kernel) return error_set(err, "-append needs -kernel");
-    if (o->boot.bios && o->pflash[0].file) return error_set(err, "-bios and pflash unit 0 exclude each other");
+    if (o->boot.bios && o->pflash[0].file)
+        return error_set(err, "-bios and pflash unit 0 exclude each other");
+    if (o->symbol_count && !o->trace_exits && !o->stats)
+        return error_set(err, "--symbols needs --trace or --stats");
     o->boot.has_pflash0 = o->pflash[0].file != NULL;
     o->boot.tree_only = o->dump_tree != NULL;
     if (o->machine.host_clock && o->rtc_epoch == RTC_DEFAULT) o->rtc_epoch = time(NULL);
@@ -643,8 +707,8 @@ static bool is_abbreviated(const char *text, const char *name) {
 static OptionsResult parse_loop(int argc, char **argv, RunOptions *o, Error *err) {
     struct option table[ARRAY_LEN(rows) + 4] = {{0}};
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++)
-        table[i] = (struct option){rows[i].name, rows[i].has_arg ? required_argument : no_argument, NULL,
-                                   (int)i};
+        table[i] = (struct option){rows[i].name, rows[i].has_arg ? required_argument : no_argument,
+                                   NULL, (int)i};
     unsigned n = ARRAY_LEN(rows);
     table[n++] = (struct option){"help", no_argument, NULL, OPT_HELP};
     table[n++] = (struct option){"h", no_argument, NULL, OPT_HELP};

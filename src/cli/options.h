@@ -30,21 +30,26 @@ typedef struct RunOptions {
     Pflash pflash[2];
     FwCfgFile fw_cfg[16];
     unsigned fw_cfg_count;
-    const char *dump_tree;    // -M dumpdtb=FILE
+    const char *dump_tree;  // -M dumpdtb=FILE
     bool no_reboot;
-    i64 rtc_epoch;            // seconds since 1970 at start
+    i64 rtc_epoch;  // seconds since 1970 at start
     bool trace_exits;
-    const char *trace_path;   // NULL: stdout's companion, stderr
+    const char *trace_path;  // NULL: stdout's companion, stderr
     SymbolFile symbols[SYMBOL_FILES_MAX];
     unsigned symbol_count;
     bool stats;
-    u64 insn_limit;           // 0 = none
+    u64 insn_limit;  // 0 = none
     // Copies of option values that were taken apart; freed by options_free().
     char *owned[256];
     unsigned owned_count;
 } RunOptions;
 
-typedef enum OptionsResult { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR } OptionsResult;
+typedef enum OptionsResult {
+    OPTIONS_RUN,
+    OPTIONS_HELP,
+    OPTIONS_VERSION,
+    OPTIONS_ERROR
+} OptionsResult;
 
 // Parses argv[1..]. OPTIONS_ERROR: err has the line to print.
 OptionsResult options_parse(int argc, char **argv, RunOptions *out, Error *err);

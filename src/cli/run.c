@@ -41,7 +41,8 @@ static void watch(Machine *machine) {
     check_dump_hook = dump_current;
 }
 
-// --- setting up -----------------------------------------------------------------------------------
+// --- setting up
+// -----------------------------------------------------------------------------------
 
 static bool add_fw_cfg(Machine *machine, const FwCfgFile *f, Error *err) {
     FwCfg *cfg = board_fw_cfg(machine);
@@ -79,7 +80,10 @@ static bool dump_tree(const Boot *boot, const char *path, Error *err) {
 static bool open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *err) {
     *out = NULL;
     if (!o->trace_exits && !o->stats) return true;
-    TraceConfig config = {.exits = o->trace_exits, .path = o->trace_path, .stats = o->stats};
+    TraceConfig config = {.exits = o->trace_exits,
+                          .path = o->trace_path,
+                          .stats = o->stats,
+                          .each_line = !o->trace_path};
     for (unsigned i = 0; i < o->symbol_count; i++)
         config.symbols[config.symbol_count++] =
             (TraceSymbols){o->symbols[i].space, o->symbols[i].path};
@@ -87,14 +91,16 @@ static bool open_trace(Machine *machine, const RunOptions *o, Trace **out, Error
     return *out != NULL;
 }
 
-// --- ending ---------------------------------------------------------------------------------------
+// --- ending
+// ---------------------------------------------------------------------------------------
 
 // One line and the registers of the CPU concerned, or of all of them.
 static void report(const Machine *machine) {
     fprintf(stderr, "el2sim: %s\n", machine->stop_text);
     if (machine->stop == STOP_USER) return;
     for (unsigned i = 0; i < machine->cpus; i++)
-        if (!machine->stop_cpu || machine->stop_cpu == machine->cpu[i]) cpu_dump(machine->cpu[i], stderr);
+        if (!machine->stop_cpu || machine->stop_cpu == machine->cpu[i])
+            cpu_dump(machine->cpu[i], stderr);
 }
 
 static int exit_status(const Machine *machine) {
@@ -113,8 +119,8 @@ static int exit_status(const Machine *machine) {
 }
 
 static bool needs_report(const Machine *machine) {
-    return machine->stop != STOP_POWEROFF && machine->stop != STOP_RESET && machine->stop != STOP_EXIT &&
-           !(machine->stop == STOP_USER && machine->stop_code == 0);
+    return machine->stop != STOP_POWEROFF && machine->stop != STOP_RESET &&
+           machine->stop != STOP_EXIT && !(machine->stop == STOP_USER && machine->stop_code == 0);
 }
 
 static void run_to_end(Machine *machine, Boot *boot, bool no_reboot) {
@@ -143,9 +149,9 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
             run_to_end(machine, boot, o->no_reboot);
             terminal_restore();
             board_flush(machine);
-            if (needs_report(machine)) report(machine);
-            trace_close(trace);
             status = exit_status(machine);
+            if (trace && !trace_close(trace) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
+            if (needs_report(machine)) report(machine);
         }
     }
     current = NULL;

@@ -6,17 +6,30 @@
 #include "machine/machine.h"
 
 enum {
-    SMCCC_VERSION = 0x80000000, SMCCC_ARCH_FEATURES = 0x80000001,
-    PSCI_VERSION = 0x84000000, CPU_SUSPEND_32 = 0x84000001, CPU_OFF = 0x84000002,
-    CPU_ON_32 = 0x84000003, AFFINITY_INFO_32 = 0x84000004, MIGRATE_INFO_TYPE = 0x84000006,
-    SYSTEM_OFF = 0x84000008, SYSTEM_RESET = 0x84000009, PSCI_FEATURES = 0x8400000a,
+    SMCCC_VERSION = 0x80000000,
+    SMCCC_ARCH_FEATURES = 0x80000001,
+    PSCI_VERSION = 0x84000000,
+    CPU_SUSPEND_32 = 0x84000001,
+    CPU_OFF = 0x84000002,
+    CPU_ON_32 = 0x84000003,
+    AFFINITY_INFO_32 = 0x84000004,
+    MIGRATE_INFO_TYPE = 0x84000006,
+    SYSTEM_OFF = 0x84000008,
+    SYSTEM_RESET = 0x84000009,
+    PSCI_FEATURES = 0x8400000a,
     SYSTEM_RESET2_32 = 0x84000012,
-    CPU_SUSPEND_64 = 0xc4000001, CPU_ON_64 = 0xc4000003, AFFINITY_INFO_64 = 0xc4000004,
+    CPU_SUSPEND_64 = 0xc4000001,
+    CPU_ON_64 = 0xc4000003,
+    AFFINITY_INFO_64 = 0xc4000004,
     SYSTEM_RESET2_64 = 0xc4000012,
 };
 
 enum {
-    SUCCESS = 0, NOT_SUPPORTED = -1, INVALID_PARAMETERS = -2, ALREADY_ON = -4, INVALID_ADDRESS = -9,
+    SUCCESS = 0,
+    NOT_SUPPORTED = -1,
+    INVALID_PARAMETERS = -2,
+    ALREADY_ON = -4,
+    INVALID_ADDRESS = -9,
 };
 
 #define AFFINITY_MASK 0xff00ffffffull  // MPIDR_EL1.Aff3..Aff0
@@ -50,8 +63,8 @@ static i64 affinity_info(Machine *machine, u64 affinity, u64 lowest_level) {
     return target->halt == HALT_OFF ? 1 : 0;
 }
 
-// Standby states only: as WFI. power_state in the original format: state type in bit 16, power level
-// in bits 25:24.
+// Standby states only: as WFI. power_state in the original format: state type in bit 16, power
+// level in bits 25:24.
 static i64 cpu_suspend(Cpu *cpu, u64 power_state) {
     if (power_state & 0xffff0000) return INVALID_PARAMETERS;
     if (!cpu_wfi_wakes(cpu)) cpu->halt = HALT_WFI;
@@ -106,12 +119,8 @@ static i64 call(Cpu *cpu, u32 function, u64 a1, u64 a2, u64 a3) {
         cpu_attention(cpu);
         return SUCCESS;
     case MIGRATE_INFO_TYPE: return 2;  // no Trusted OS that would need migration
-    case SYSTEM_OFF:
-        machine_stop(machine, STOP_POWEROFF, 0, "PSCI SYSTEM_OFF");
-        return SUCCESS;
-    case SYSTEM_RESET:
-        machine_stop(machine, STOP_RESET, 0, "PSCI SYSTEM_RESET");
-        return SUCCESS;
+    case SYSTEM_OFF: machine_stop(machine, STOP_POWEROFF, 0, "PSCI SYSTEM_OFF"); return SUCCESS;
+    case SYSTEM_RESET: machine_stop(machine, STOP_RESET, 0, "PSCI SYSTEM_RESET"); return SUCCESS;
     case SYSTEM_RESET2_32:
     case SYSTEM_RESET2_64: return system_reset2(cpu, (u32)a1);
     default: return NOT_SUPPORTED;

@@ -4,6 +4,6 @@
 #include "cpu/cpu.h"
 
 // Executes the SMC Calling Convention call in x0..x7 and leaves the results in x0... cpu->pc is not
-// changed. True: firmware answered (with NOT_SUPPORTED, when it does not know the function), which is
-// always so on this machine.
+// changed. True: firmware answered (with NOT_SUPPORTED, when it does not know the function), which
+// is always so on this machine.
 bool psci_call(Cpu *cpu);

@@ -43,8 +43,10 @@ static unsigned upper_bound(const Bus *bus, u64 address) {
     unsigned lo = 0, hi = bus->count;
     while (lo < hi) {
         unsigned mid = (lo + hi) / 2;
-        if (bus->regions[mid]->base <= address) lo = mid + 1;
-        else hi = mid;
+        if (bus->regions[mid]->base <= address)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     return lo;
 }

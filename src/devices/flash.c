@@ -1,7 +1,8 @@
-// NOR flash (JEDEC "Common Flash Interface", Intel command set 0001): two 16-bit chips side by side on
-// a 32-bit bus, erase blocks of 256 KB. While it is in read-array mode it is plain memory.
+// NOR flash (JEDEC "Common Flash Interface", Intel command set 0001): two 16-bit chips side by side
+// on a 32-bit bus, erase blocks of 256 KB. While it is in read-array mode it is plain memory.
 // Programming clears bits only, an erase sets them, as in the real thing; both take no time.
-// Left out: block locking (lock commands are accepted, no block is locked), protection registers, suspend.
+// Left out: block locking (lock commands are accepted, no block is locked), protection registers,
+// suspend.
 #include "devices/flash.h"
 #include "cpu/op.h"
 #include "machine/machine.h"
@@ -17,15 +18,32 @@
 
 enum { BLOCK = 256 * 1024, BUFFER_WORDS = 1024 };
 enum {
-    CMD_PROGRAM_ALT = 0x10, CMD_ERASE = 0x20, CMD_PROGRAM = 0x40, CMD_CLEAR_STATUS = 0x50,
-    CMD_LOCK = 0x60, CMD_LOCK_SET = 0x01, CMD_READ_STATUS = 0x70, CMD_READ_ID = 0x90,
-    CMD_QUERY = 0x98, CMD_CONFIRM = 0xd0, CMD_BUFFER = 0xe8, CMD_READ_ARRAY = 0xff,
+    CMD_PROGRAM_ALT = 0x10,
+    CMD_ERASE = 0x20,
+    CMD_PROGRAM = 0x40,
+    CMD_CLEAR_STATUS = 0x50,
+    CMD_LOCK = 0x60,
+    CMD_LOCK_SET = 0x01,
+    CMD_READ_STATUS = 0x70,
+    CMD_READ_ID = 0x90,
+    CMD_QUERY = 0x98,
+    CMD_CONFIRM = 0xd0,
+    CMD_BUFFER = 0xe8,
+    CMD_READ_ARRAY = 0xff,
 };
 enum { SR_READY = 0x80, SR_ERASE_ERROR = 0x20, SR_PROGRAM_ERROR = 0x10, SR_LOCKED = 0x02 };
 
 typedef enum State {
-    READ_ARRAY, READ_STATUS, READ_ID, READ_QUERY,  // what reads return
-    WAIT_PROGRAM, WAIT_ERASE, WAIT_LOCK, WAIT_COUNT, WAIT_DATA, WAIT_CONFIRM,  // reads: status
+    READ_ARRAY,
+    READ_STATUS,
+    READ_ID,
+    READ_QUERY,  // what reads return
+    WAIT_PROGRAM,
+    WAIT_ERASE,
+    WAIT_LOCK,
+    WAIT_COUNT,
+    WAIT_DATA,
+    WAIT_CONFIRM,  // reads: status
 } State;
 
 typedef struct BufferedWord {
@@ -49,20 +67,20 @@ struct Flash {
 // The chip's answer to the CFI query by word offset (the standard's tables).
 static u8 query_byte(const Flash *f, u64 word) {
     static const u8 table[] = {
-        [0x10] = 'Q', 'R', 'Y', 0x01, 0x00,  // Intel extended command set
-        0x31, 0x00,                          // address of its table
-        0x00, 0x00, 0x00, 0x00,              // no alternate command set
-        0x45, 0x55, 0x00, 0x00,              // Vcc 4.5 to 5.5 V, no Vpp
-        0x07, 0x07, 0x0a, 0x00,              // typical times: word, buffer, block, chip
-        0x04, 0x04, 0x04, 0x00,              // maximum times
-        0x00,                                // 0x27: size, below
-        0x02, 0x00,                          // x8/x16
-        0x0b, 0x00,                          // 2^11 bytes in the write buffer
-        0x01,                                // one region of equal blocks
-        0x00, 0x00, 0x00, 0x00,              // 0x2d: number and size, below
-        'P', 'R', 'I', '1', '0',             // 0x31: extended query, version 1.0
-        0x00, 0x00, 0x00, 0x00,              // no optional features
-        0x00, 0x00, 0x00, 0x00, 0x00, 0x01,  // one protection field
+        [0x10] = 'Q', 'R',  'Y',  0x01, 0x00,        // Intel extended command set
+        0x31,         0x00,                          // address of its table
+        0x00,         0x00, 0x00, 0x00,              // no alternate command set
+        0x45,         0x55, 0x00, 0x00,              // Vcc 4.5 to 5.5 V, no Vpp
+        0x07,         0x07, 0x0a, 0x00,              // typical times: word, buffer, block, chip
+        0x04,         0x04, 0x04, 0x00,              // maximum times
+        0x00,                                        // 0x27: size, below
+        0x02,         0x00,                          // x8/x16
+        0x0b,         0x00,                          // 2^11 bytes in the write buffer
+        0x01,                                        // one region of equal blocks
+        0x00,         0x00, 0x00, 0x00,              // 0x2d: number and size, below
+        'P',          'R',  'I',  '1',  '0',         // 0x31: extended query, version 1.0
+        0x00,         0x00, 0x00, 0x00,              // no optional features
+        0x00,         0x00, 0x00, 0x00, 0x00, 0x01,  // one protection field
     };
     u64 blocks = f->region.size / BLOCK;
     switch (word) {
@@ -79,7 +97,7 @@ static u8 id_byte(u64 word) {
     switch (word & 0xff) {
     case 0: return 0x89;  // Intel
     case 1: return 0x18;
-    default: return 0;    // block not locked
+    default: return 0;  // block not locked
     }
 }
 
@@ -102,7 +120,8 @@ static void changed(Flash *f, u64 offset, u64 n) {
     f->region.host = host;
     if (f->fd < 0) return;
     if (pwrite(f->fd, f->data + offset, n, (off_t)offset) != (ssize_t)n)
-        bus_warn(f->machine, "%s: cannot write to the image file: %s", f->region.name, strerror(errno));
+        bus_warn(f->machine, "%s: cannot write to the image file: %s", f->region.name,
+                 strerror(errno));
 }
 
 static void program(Flash *f, u64 offset, u32 value, unsigned size) {
@@ -130,9 +149,7 @@ static bool read_reg(void *dev, u64 offset, unsigned size, u64 *value, Cpu *by) 
     u64 word = offset >> 2;  // both chips are addressed by bus words
     u8 chip;
     switch (f->state) {
-    case READ_ARRAY:
-        memcpy(value, f->data + offset, size);
-        return true;
+    case READ_ARRAY: memcpy(value, f->data + offset, size); return true;
     case READ_ID: chip = id_byte(word); break;
     case READ_QUERY: chip = query_byte(f, word); break;
     default: chip = f->status; break;
@@ -198,15 +215,20 @@ static void write_bus(Flash *f, u64 offset, u32 value, unsigned size) {
         enter(f, READ_STATUS);
         break;
     case WAIT_LOCK:
-        if (cmd == CMD_CONFIRM || cmd == CMD_LOCK_SET) enter(f, READ_STATUS);
-        else if (cmd == CMD_READ_ARRAY) enter(f, READ_ARRAY);
-        else sequence_error(f);
+        if (cmd == CMD_CONFIRM || cmd == CMD_LOCK_SET)
+            enter(f, READ_STATUS);
+        else if (cmd == CMD_READ_ARRAY)
+            enter(f, READ_ARRAY);
+        else
+            sequence_error(f);
         break;
     case WAIT_COUNT:
         f->expected = (value & 0xffff) + 1;
         f->buffered = 0;
-        if (f->expected > BUFFER_WORDS) sequence_error(f);
-        else enter(f, WAIT_DATA);
+        if (f->expected > BUFFER_WORDS)
+            sequence_error(f);
+        else
+            enter(f, WAIT_DATA);
         break;
     case WAIT_DATA:
         f->buffer[f->buffered++] = (BufferedWord){offset, value, size};
@@ -228,12 +250,15 @@ static bool write_reg(void *dev, u64 offset, unsigned size, u64 value, Cpu *by) 
 static const RegionOps ops = {read_reg, write_reg};
 
 static void *map_lazily(size_t n) {
-    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *p =
+        mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     CHECK(p != MAP_FAILED);
     return p;
 }
 
-static size_t code_size(u64 size) { return (size >> 12) * sizeof(OpPage *); }
+static size_t code_size(u64 size) {
+    return (size >> 12) * sizeof(OpPage *);
+}
 
 Flash *flash_create(Machine *machine, const char *name, u64 base, u64 size, Error *err) {
     Flash *f = calloc(1, sizeof *f);
@@ -242,8 +267,14 @@ Flash *flash_create(Machine *machine, const char *name, u64 base, u64 size, Erro
     f->fd = -1;
     f->status = SR_READY;
     f->data = map_lazily(size);
-    f->region = (Region){.name = name, .base = base, .size = size, .ops = &ops, .dev = f,
-                         .host = f->data, .readonly = true, .code = map_lazily(code_size(size))};
+    f->region = (Region){.name = name,
+                         .base = base,
+                         .size = size,
+                         .ops = &ops,
+                         .dev = f,
+                         .host = f->data,
+                         .readonly = true,
+                         .code = map_lazily(code_size(size))};
     if (bus_add(machine, &f->region, err)) return f;
     flash_free(f);
     return NULL;
@@ -278,8 +309,10 @@ bool flash_attach(Flash *f, const char *path, bool readonly, Error *err) {
         return error_set(err, "cannot map '%s': %s", path, strerror(errno));
     }
     f->readonly = readonly;
-    if (readonly) close(fd);
-    else f->fd = fd;
+    if (readonly)
+        close(fd);
+    else
+        f->fd = fd;
     return true;
 }
 

@@ -7,8 +7,17 @@
 #include <stdlib.h>
 
 enum { REG_DATA = 0, REG_SELECTOR = 8, REG_DMA = 16, REGS_SIZE = 24 };
-enum { SIGNATURE = 0x00, ID = 0x01, RAM_SIZE = 0x03, NOGRAPHIC = 0x04, NB_CPUS = 0x05,
-       MAX_CPUS = 0x0f, FILE_DIR = 0x19, FILE_FIRST = 0x20, WRITE_CHANNEL = 0x4000 };
+enum {
+    SIGNATURE = 0x00,
+    ID = 0x01,
+    RAM_SIZE = 0x03,
+    NOGRAPHIC = 0x04,
+    NB_CPUS = 0x05,
+    MAX_CPUS = 0x0f,
+    FILE_DIR = 0x19,
+    FILE_FIRST = 0x20,
+    WRITE_CHANNEL = 0x4000
+};
 enum { DMA_ERROR = 1, DMA_READ = 2, DMA_SKIP = 4, DMA_SELECT = 8, DMA_WRITE = 16 };
 enum { ITEMS = 0x80, NAME_SIZE = 56, DIR_ENTRY = 64 };
 
@@ -30,7 +39,8 @@ struct FwCfg {
     u64 dma_address;
 };
 
-// --- items ----------------------------------------------------------------------------------------
+// --- items
+// ----------------------------------------------------------------------------------------
 
 void fw_cfg_set(FwCfg *cfg, u16 key, const void *data, size_t n) {
     CHECK(key < ITEMS);
@@ -42,7 +52,9 @@ void fw_cfg_set(FwCfg *cfg, u16 key, const void *data, size_t n) {
     *item = (Item){copy, n};
 }
 
-void fw_cfg_set_u32(FwCfg *cfg, u16 key, u32 value) { fw_cfg_set(cfg, key, &value, sizeof value); }
+void fw_cfg_set_u32(FwCfg *cfg, u16 key, u32 value) {
+    fw_cfg_set(cfg, key, &value, sizeof value);
+}
 
 static void put_be32(u8 *p, u32 v) {
     v = __builtin_bswap32(v);
@@ -98,7 +110,8 @@ static void take(FwCfg *cfg, u8 *out, size_t n) {
     cfg->offset += have;
 }
 
-// --- DMA ------------------------------------------------------------------------------------------
+// --- DMA
+// ------------------------------------------------------------------------------------------
 
 static bool dma_read(FwCfg *cfg, u64 address, u32 length) {
     u8 buf[4096];
@@ -130,14 +143,18 @@ static void dma_run(FwCfg *cfg) {
         cfg->selected = (u16)(control >> 16);
         cfg->offset = 0;
     }
-    if (control & DMA_READ) ok = dma_read(cfg, address, length);
-    else if (control & DMA_WRITE) ok = length == 0;  // every item is read-only
-    else if (control & DMA_SKIP) cfg->offset += MIN(length, selected(cfg)->n);
+    if (control & DMA_READ)
+        ok = dma_read(cfg, address, length);
+    else if (control & DMA_WRITE)
+        ok = length == 0;  // every item is read-only
+    else if (control & DMA_SKIP)
+        cfg->offset += MIN(length, selected(cfg)->n);
     u32 status = ok ? 0 : __builtin_bswap32(DMA_ERROR);
     bus_write_bytes(cfg->machine, at, &status, 4);
 }
 
-// --- registers --------------------------------------------------------------------------------------
+// --- registers
+// --------------------------------------------------------------------------------------
 
 static bool read_reg(void *dev, u64 offset, unsigned size, u64 *value, Cpu *by) {
     FwCfg *cfg = dev;
@@ -191,7 +208,8 @@ FwCfg *fw_cfg_create(Machine *machine, u64 base, Error *err) {
     FwCfg *cfg = calloc(1, sizeof *cfg);
     CHECK(cfg);
     cfg->machine = machine;
-    cfg->region = (Region){.name = "fw-cfg", .base = base, .size = REGS_SIZE, .ops = &ops, .dev = cfg};
+    cfg->region =
+        (Region){.name = "fw-cfg", .base = base, .size = REGS_SIZE, .ops = &ops, .dev = cfg};
     if (!bus_add(machine, &cfg->region, err)) {
         free(cfg);
         return NULL;

@@ -8,13 +8,42 @@
 #include <stdlib.h>
 
 enum {
-    DR = 0x00, RSR = 0x04, FR = 0x18, ILPR = 0x20, IBRD = 0x24, FBRD = 0x28, LCR_H = 0x2c,
-    CR = 0x30, IFLS = 0x34, IMSC = 0x38, RIS = 0x3c, MIS = 0x40, ICR = 0x44, DMACR = 0x48,
+    DR = 0x00,
+    RSR = 0x04,
+    FR = 0x18,
+    ILPR = 0x20,
+    IBRD = 0x24,
+    FBRD = 0x28,
+    LCR_H = 0x2c,
+    CR = 0x30,
+    IFLS = 0x34,
+    IMSC = 0x38,
+    RIS = 0x3c,
+    MIS = 0x40,
+    ICR = 0x44,
+    DMACR = 0x48,
     ID_FIRST = 0xfe0,
 };
-enum { FR_CTS = 1, FR_DSR = 2, FR_DCD = 4, FR_RXFE = 0x10, FR_RXFF = 0x40, FR_TXFE = 0x80, FR_RI = 0x100 };
-enum { INT_RI = 1, INT_CTS = 2, INT_DCD = 4, INT_DSR = 8, INT_RX = 0x10, INT_TX = 0x20, INT_RT = 0x40,
-       INT_OE = 0x400, INT_ALL = 0x7ff };
+enum {
+    FR_CTS = 1,
+    FR_DSR = 2,
+    FR_DCD = 4,
+    FR_RXFE = 0x10,
+    FR_RXFF = 0x40,
+    FR_TXFE = 0x80,
+    FR_RI = 0x100
+};
+enum {
+    INT_RI = 1,
+    INT_CTS = 2,
+    INT_DCD = 4,
+    INT_DSR = 8,
+    INT_RX = 0x10,
+    INT_TX = 0x20,
+    INT_RT = 0x40,
+    INT_OE = 0x400,
+    INT_ALL = 0x7ff
+};
 enum { CR_LBE = 0x80, CR_DTR = 0x400, CR_RTS = 0x800, CR_OUT1 = 0x1000, CR_OUT2 = 0x2000 };
 enum { LCR_FEN = 0x10, FIFO = 16 };
 
@@ -31,9 +60,13 @@ struct Pl011 {
 
 static const u8 id_bytes[8] = {0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
-static void update_irq(Pl011 *u) { irq_set(&u->irq, (u->ris & u->imsc) != 0); }
+static void update_irq(Pl011 *u) {
+    irq_set(&u->irq, (u->ris & u->imsc) != 0);
+}
 
-static unsigned fifo_depth(const Pl011 *u) { return u->lcr_h & LCR_FEN ? FIFO : 1; }
+static unsigned fifo_depth(const Pl011 *u) {
+    return u->lcr_h & LCR_FEN ? FIFO : 1;
+}
 
 // Number of entries at which the receive interrupt is raised (IFLS.RXIFLSEL).
 static unsigned rx_trigger(const Pl011 *u) {
@@ -77,16 +110,20 @@ static u32 read_data(Pl011 *u) {
     u->overrun = false;
     u->rsr = value >> 8 & 0xf;
     if (u->rx_n < rx_trigger(u)) u->ris &= ~(u32)INT_RX;
-    if (!u->rx_n) u->ris &= ~(u32)INT_RT;
-    else if (!(u->ris & INT_RX)) u->ris |= INT_RT;
+    if (!u->rx_n)
+        u->ris &= ~(u32)INT_RT;
+    else if (!(u->ris & INT_RX))
+        u->ris |= INT_RT;
     pl011_receive(u);
     update_irq(u);
     return value;
 }
 
 static void write_data(Pl011 *u, u8 byte) {
-    if (u->cr & CR_LBE) rx_push(u, byte);
-    else if (u->serial) serial_write(u->serial, &byte, 1);
+    if (u->cr & CR_LBE)
+        rx_push(u, byte);
+    else if (u->serial)
+        serial_write(u->serial, &byte, 1);
     // The FIFO drains at once, so each write passes the trigger level again.
     u->ris |= INT_TX;
     update_irq(u);
@@ -125,9 +162,11 @@ static bool read_reg(void *dev, u64 offset, unsigned size, u64 *value, Cpu *by) 
     case ICR: *value = 0; break;  // write-only
     case DMACR: *value = u->dmacr; break;
     default:
-        if (offset >= ID_FIRST) *value = id_bytes[(offset - ID_FIRST) >> 2];
-        else bus_warn(u->machine, "pl011: read of reserved register 0x%03llx",
-                      (unsigned long long)offset);
+        if (offset >= ID_FIRST)
+            *value = id_bytes[(offset - ID_FIRST) >> 2];
+        else
+            bus_warn(u->machine, "pl011: read of reserved register 0x%03llx",
+                     (unsigned long long)offset);
     }
     *value >>= 8 * (offset & 3);
     return true;
@@ -146,7 +185,10 @@ static bool write_reg(void *dev, u64 offset, unsigned size, u64 value, Cpu *by) 
     u32 v = (u32)value;
     switch (offset) {
     case DR: write_data(u, (u8)v); break;
-    case RSR: u->rsr = 0; u->overrun = false; break;
+    case RSR:
+        u->rsr = 0;
+        u->overrun = false;
+        break;
     case FR: break;  // read-only
     case ILPR: u->ilpr = v & 0xff; break;
     case IBRD: u->ibrd = v & 0xffff; break;
@@ -185,7 +227,9 @@ Pl011 *pl011_create(Machine *machine, u64 base, IrqLine irq, Error *err) {
     return NULL;
 }
 
-void pl011_free(Pl011 *u) { free(u); }
+void pl011_free(Pl011 *u) {
+    free(u);
+}
 
 void pl011_reset(Pl011 *u) {
     u->rx_first = u->rx_n = 0;
@@ -196,4 +240,6 @@ void pl011_reset(Pl011 *u) {
     update_irq(u);
 }
 
-void pl011_connect(Pl011 *u, Serial *serial) { u->serial = serial; }
+void pl011_connect(Pl011 *u, Serial *serial) {
+    u->serial = serial;
+}

@@ -1,13 +1,21 @@
-// ARM PrimeCell real time clock (PL031), by its Technical Reference Manual: counter of seconds, match
-// interrupt. It counts machine time, so that runs repeat exactly; a machine reset does not set it
-// back (it is battery-backed).
-// Left out: integration test registers.
+// ARM PrimeCell real time clock (PL031), by its Technical Reference Manual: counter of seconds,
+// match interrupt. It counts machine time, so that runs repeat exactly; a machine reset does not
+// set it back (it is battery-backed). Left out: integration test registers.
 #include "devices/pl031.h"
 
 #include <stdlib.h>
 
-enum { DR = 0x00, MR = 0x04, LR = 0x08, CR = 0x0c, IMSC = 0x10, RIS = 0x14, MIS = 0x18, ICR = 0x1c,
-       ID_FIRST = 0xfe0 };
+enum {
+    DR = 0x00,
+    MR = 0x04,
+    LR = 0x08,
+    CR = 0x0c,
+    IMSC = 0x10,
+    RIS = 0x14,
+    MIS = 0x18,
+    ICR = 0x1c,
+    ID_FIRST = 0xfe0
+};
 
 #define NS_PER_S 1000000000ull
 
@@ -16,16 +24,20 @@ struct Pl031 {
     Region region;
     IrqLine irq;
     Event alarm;
-    u32 epoch;   // counter value at machine time 0, modulo 2^32
+    u32 epoch;  // counter value at machine time 0, modulo 2^32
     u32 mr, lr;
     bool mask, raw;
 };
 
 static const u8 id_bytes[8] = {0x31, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
-static u32 now(Pl031 *r) { return r->epoch + (u32)(machine_now(r->machine) / NS_PER_S); }
+static u32 now(Pl031 *r) {
+    return r->epoch + (u32)(machine_now(r->machine) / NS_PER_S);
+}
 
-static void update_irq(Pl031 *r) { irq_set(&r->irq, r->raw && r->mask); }
+static void update_irq(Pl031 *r) {
+    irq_set(&r->irq, r->raw && r->mask);
+}
 
 static void set_alarm(Pl031 *r) {
     u32 wait = r->mr - now(r);
@@ -58,9 +70,11 @@ static bool read_reg(void *dev, u64 offset, unsigned size, u64 *value, Cpu *by) 
     case MIS: *value = r->raw && r->mask; break;
     case ICR: *value = 0; break;
     default:
-        if (offset >= ID_FIRST) *value = id_bytes[(offset - ID_FIRST) >> 2];
-        else bus_warn(r->machine, "pl031: read of reserved register 0x%03llx",
-                      (unsigned long long)offset);
+        if (offset >= ID_FIRST)
+            *value = id_bytes[(offset - ID_FIRST) >> 2];
+        else
+            bus_warn(r->machine, "pl031: read of reserved register 0x%03llx",
+                     (unsigned long long)offset);
     }
     return true;
 }
@@ -81,7 +95,9 @@ static bool write_reg(void *dev, u64 offset, unsigned size, u64 value, Cpu *by) 
         set_alarm(r);
         break;
     case IMSC: r->mask = v & 1; break;
-    case ICR: if (v & 1) r->raw = false; break;
+    case ICR:
+        if (v & 1) r->raw = false;
+        break;
     case CR: break;  // writing 0 has no effect once the counter runs
     case DR:
     case RIS:
@@ -120,4 +136,6 @@ void pl031_reset(Pl031 *r) {
     update_irq(r);
 }
 
-void pl031_set_epoch(Pl031 *r, i64 seconds) { r->epoch = (u32)seconds; }
+void pl031_set_epoch(Pl031 *r, i64 seconds) {
+    r->epoch = (u32)seconds;
+}

@@ -99,28 +99,21 @@ static void put_in(Serial *s, u8 c) {
 // One byte from the host, escapes resolved.
 static void take(Serial *s, u8 c) {
     if (!s->after_escape) {
-        if (s->escape && c == ESCAPE) s->after_escape = true;
-        else put_in(s, c);
+        if (s->escape && c == ESCAPE)
+            s->after_escape = true;
+        else
+            put_in(s, c);
         return;
     }
     s->after_escape = false;
     switch (c) {
     case 'x':
-    case 'X':
-        s->command(s->arg, SERIAL_CMD_QUIT);
-        break;
-    case 'p':
-        s->command(s->arg, SERIAL_CMD_POWER_KEY);
-        break;
+    case 'X': s->command(s->arg, SERIAL_CMD_QUIT); break;
+    case 'p': s->command(s->arg, SERIAL_CMD_POWER_KEY); break;
     case 'h':
-    case '?':
-        print_help(s);
-        break;
-    case ESCAPE:
-        put_in(s, c);
-        break;
-    default:
-        break;  // not a command: swallowed, as the help says nothing of it
+    case '?': print_help(s); break;
+    case ESCAPE: put_in(s, c); break;
+    default: break;  // not a command: swallowed, as the help says nothing of it
     }
 }
 
@@ -165,6 +158,12 @@ int serial_getc(Serial *s) {
     return c;
 }
 
-bool serial_has_input(const Serial *s) { return s->in_n > 0; }
-bool serial_at_end(const Serial *s) { return s->at_end; }
-bool serial_is_terminal(const Serial *s) { return s->terminal; }
+bool serial_has_input(const Serial *s) {
+    return s->in_n > 0;
+}
+bool serial_at_end(const Serial *s) {
+    return s->at_end;
+}
+bool serial_is_terminal(const Serial *s) {
+    return s->terminal;
+}

@@ -1,6 +1,6 @@
-// Virtio over MMIO (Virtio 1.2, "Virtio Over MMIO"): transports without a device. DeviceID 0 tells a
-// driver to leave the slot alone; the version is that of the legacy interface, as on QEMU's board.
-// Left out: every device.
+// Virtio over MMIO (Virtio 1.2, "Virtio Over MMIO"): transports without a device. DeviceID 0 tells
+// a driver to leave the slot alone; the version is that of the legacy interface, as on QEMU's
+// board. Left out: every device.
 #include "devices/virtio_mmio.h"
 
 #include <stdlib.h>
@@ -48,11 +48,13 @@ VirtioMmio *virtio_mmio_create(Machine *machine, u64 base, unsigned count, Error
     VirtioMmio *v = calloc(1, sizeof *v);
     CHECK(v);
     v->machine = machine;
-    v->region = (Region){.name = "virtio-mmio", .base = base, .size = (u64)count * SLOT_SIZE,
-                         .ops = &ops, .dev = v};
+    v->region = (Region){
+        .name = "virtio-mmio", .base = base, .size = (u64)count * SLOT_SIZE, .ops = &ops, .dev = v};
     if (bus_add(machine, &v->region, err)) return v;
     free(v);
     return NULL;
 }
 
-void virtio_mmio_free(VirtioMmio *v) { free(v); }
+void virtio_mmio_free(VirtioMmio *v) {
+    free(v);
+}

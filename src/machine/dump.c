@@ -20,9 +20,9 @@ static void dump_pstate(const Cpu *cpu, FILE *out) {
     static const struct {
         u32 bit;
         const char *name;
-    } flags[] = {{PSTATE_D, "D"},     {PSTATE_A, "A"},     {PSTATE_I, "I"},   {PSTATE_F, "F"},
-                 {PSTATE_IL, "IL"},   {PSTATE_SS, "SS"},   {PSTATE_PAN, "PAN"},
-                 {PSTATE_UAO, "UAO"}, {PSTATE_SSBS, "SSBS"}};
+    } flags[] = {{PSTATE_D, "D"},     {PSTATE_A, "A"},     {PSTATE_I, "I"},
+                 {PSTATE_F, "F"},     {PSTATE_IL, "IL"},   {PSTATE_SS, "SS"},
+                 {PSTATE_PAN, "PAN"}, {PSTATE_UAO, "UAO"}, {PSTATE_SSBS, "SSBS"}};
     u32 spsr = cpu_spsr(cpu);
     fprintf(out, " PSTATE %08x: EL%u%c %c%c%c%c", spsr, cpu->el, spsr & PSTATE_SP ? 'h' : 't',
             bit(spsr, 31) ? 'N' : '-', bit(spsr, 30) ? 'Z' : '-', bit(spsr, 29) ? 'C' : '-',

@@ -1,12 +1,14 @@
-// ELF64 executables for AArch64 (System V ABI; "ELF for the Arm 64-bit Architecture"). Segments go to
-// their physical addresses. Nothing in the file is trusted.
-// Left out: relocation, dynamic linking, ILP32, big-endian.
+// ELF64 executables for AArch64 (System V ABI; "ELF for the Arm 64-bit Architecture"). Segments go
+// to their physical addresses. Nothing in the file is trusted. Left out: relocation, dynamic
+// linking, ILP32, big-endian.
 #include "machine/image.h"
 
 #include <gelf.h>
 #include <libelf.h>
 
-bool elf_recognize(const u8 *data, size_t n) { return n >= SELFMAG && !memcmp(data, ELFMAG, SELFMAG); }
+bool elf_recognize(const u8 *data, size_t n) {
+    return n >= SELFMAG && !memcmp(data, ELFMAG, SELFMAG);
+}
 
 static bool check_header(const u8 *data, size_t n, Error *err) {
     if (n < sizeof(Elf64_Ehdr)) return error_set(err, "truncated ELF header");
@@ -30,7 +32,8 @@ static bool add_segment(const u8 *data, size_t n, const GElf_Phdr *p, unsigned i
     if (p->p_paddr + p->p_memsz < p->p_paddr)
         return error_set(err, "ELF segment %u wraps around the address space", index);
     if (out->count == IMAGE_SEGMENTS_MAX) return error_set(err, "ELF file has too many segments");
-    out->segments[out->count++] = (Segment){p->p_paddr, data + p->p_offset, p->p_filesz, p->p_memsz};
+    out->segments[out->count++] =
+        (Segment){p->p_paddr, data + p->p_offset, p->p_filesz, p->p_memsz};
     // The entry point is a virtual address; the machine starts with translation off.
     u64 into = out->entry - p->p_vaddr;
     if (p->p_flags & PF_X && p->p_vaddr != p->p_paddr && into < p->p_filesz)

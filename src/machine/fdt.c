@@ -1,6 +1,6 @@
-// The device tree of the `virt` board (Devicetree Specification; bindings of the Linux documentation).
-// Nodes and properties are those that QEMU's board has, for what exists here: no PCIe, no SMMU, no
-// platform bus. A tree given by the user is checked and completed.
+// The device tree of the `virt` board (Devicetree Specification; bindings of the Linux
+// documentation). Nodes and properties are those that QEMU's board has, for what exists here: no
+// PCIe, no SMMU, no platform bus. A tree given by the user is checked and completed.
 #include "machine/fdt.h"
 
 #include "gic/gic.h"
@@ -11,14 +11,23 @@
 #include <stdlib.h>
 
 enum {
-    BUILD_SIZE = 1 << 20, EXTRA = 64 * 1024, SLACK = 16 * 1024,
-    PHANDLE_CLOCK = 0x8000, PHANDLE_GIC = 0x8001, PHANDLE_MSI = 0x8002, PHANDLE_GPIO = 0x8003,
+    BUILD_SIZE = 1 << 20,
+    EXTRA = 64 * 1024,
+    SLACK = 16 * 1024,
+    PHANDLE_CLOCK = 0x8000,
+    PHANDLE_GIC = 0x8001,
+    PHANDLE_MSI = 0x8002,
+    PHANDLE_GPIO = 0x8003,
     PHANDLE_CPU0 = 0x8100,
-    GIC_SPI = 0, GIC_PPI = 1, EDGE_RISING = 1, LEVEL_HIGH = 4,
+    GIC_SPI = 0,
+    GIC_PPI = 1,
+    EDGE_RISING = 1,
+    LEVEL_HIGH = 4,
     KEY_POWER = 116,
 };
 
-// --- writing: the first error sticks ----------------------------------------------------------------
+// --- writing: the first error sticks
+// ----------------------------------------------------------------
 
 typedef struct Writer {
     void *fdt;
@@ -30,18 +39,24 @@ static void note(Writer *w, int result) {
     if (!w->error && result < 0) w->error = result;
 }
 
-static void begin(Writer *w, const char *name) { note(w, fdt_begin_node(w->fdt, name)); }
+static void begin(Writer *w, const char *name) {
+    note(w, fdt_begin_node(w->fdt, name));
+}
 static void begin_at(Writer *w, const char *name, u64 address) {
     char full[48];
     snprintf(full, sizeof full, "%s@%llx", name, (unsigned long long)address);
     begin(w, full);
 }
-static void end(Writer *w) { note(w, fdt_end_node(w->fdt)); }
+static void end(Writer *w) {
+    note(w, fdt_end_node(w->fdt));
+}
 
 static void prop(Writer *w, const char *name, const void *data, size_t n) {
     note(w, fdt_property(w->fdt, name, data, (int)n));
 }
-static void flag(Writer *w, const char *name) { prop(w, name, NULL, 0); }
+static void flag(Writer *w, const char *name) {
+    prop(w, name, NULL, 0);
+}
 static void string(Writer *w, const char *name, const char *value) {
     prop(w, name, value, strlen(value) + 1);
 }
@@ -58,9 +73,12 @@ static void cells(Writer *w, const char *name, const u32 *values, unsigned n) {
     cells(w, name, (const u32[]){__VA_ARGS__}, sizeof((const u32[]){__VA_ARGS__}) / sizeof(u32))
 #define CELL64(v) (u32)((u64)(v) >> 32), (u32)(v)
 
-static void reg(Writer *w, u64 base, u64 size) { CELLS(w, "reg", CELL64(base), CELL64(size)); }
+static void reg(Writer *w, u64 base, u64 size) {
+    CELLS(w, "reg", CELL64(base), CELL64(size));
+}
 
-// --- nodes ------------------------------------------------------------------------------------------
+// --- nodes
+// ------------------------------------------------------------------------------------------
 
 static void write_psci(Writer *w) {
     begin(w, "psci");
@@ -193,8 +211,7 @@ static void write_msi_frame(Writer *w) {
 static void write_gic(Writer *w) {
     begin_at(w, "intc", VIRT_GICD_BASE);
     CELLS(w, "phandle", PHANDLE_GIC);
-    if (w->machine->config.el2)
-        CELLS(w, "interrupts", GIC_PPI, PPI_MAINTENANCE - 16, LEVEL_HIGH);
+    if (w->machine->config.el2) CELLS(w, "interrupts", GIC_PPI, PPI_MAINTENANCE - 16, LEVEL_HIGH);
     write_gic_regs(w);
     flag(w, "ranges");
     CELLS(w, "#size-cells", 2);
@@ -213,18 +230,24 @@ static void write_flash(Writer *w) {
     end(w);
 }
 
-static u64 affinity(const Cpu *cpu) { return cpu->mpidr & 0xff00ffffffull; }
+static u64 affinity(const Cpu *cpu) {
+    return cpu->mpidr & 0xff00ffffffull;
+}
 
 static void write_cpu(Writer *w, const Cpu *cpu, bool wide) {
     char compatible[64];
     const char *model = w->machine->config.cpu_model;
     size_t name = strcspn(model, ",");
-    if (!strncmp(model, "max", name)) snprintf(compatible, sizeof compatible, "arm,armv8");
-    else snprintf(compatible, sizeof compatible, "arm,%.*s", (int)MIN(name, 40), model);
+    if (!strncmp(model, "max", name))
+        snprintf(compatible, sizeof compatible, "arm,armv8");
+    else
+        snprintf(compatible, sizeof compatible, "arm,%.*s", (int)MIN(name, 40), model);
     begin_at(w, "cpu", affinity(cpu));
     CELLS(w, "phandle", PHANDLE_CPU0 + cpu->index);
-    if (wide) CELLS(w, "reg", CELL64(affinity(cpu)));
-    else CELLS(w, "reg", (u32)affinity(cpu));
+    if (wide)
+        CELLS(w, "reg", CELL64(affinity(cpu)));
+    else
+        CELLS(w, "reg", (u32)affinity(cpu));
     string(w, "enable-method", "psci");
     string(w, "compatible", compatible);
     string(w, "device_type", "cpu");
@@ -258,8 +281,21 @@ static void write_cpus(Writer *w) {
 // EL2 physical, EL2 virtual.
 static void write_timer(Writer *w) {
     u32 f = ppi_flags(w->machine);
-    const u32 all[] = {GIC_PPI, 13, f, GIC_PPI, PPI_PTIMER - 16, f, GIC_PPI, PPI_VTIMER - 16, f,
-                       GIC_PPI, PPI_HPTIMER - 16, f, GIC_PPI, PPI_HVTIMER - 16, f};
+    const u32 all[] = {GIC_PPI,
+                       13,
+                       f,
+                       GIC_PPI,
+                       PPI_PTIMER - 16,
+                       f,
+                       GIC_PPI,
+                       PPI_VTIMER - 16,
+                       f,
+                       GIC_PPI,
+                       PPI_HPTIMER - 16,
+                       f,
+                       GIC_PPI,
+                       PPI_HVTIMER - 16,
+                       f};
     bool vhe = w->machine->config.el2 && cpu_has(w->machine->cpu[0], FEAT_VHE);
     begin(w, "timer");
     cells(w, "interrupts", all, vhe ? 15 : 12);
@@ -340,7 +376,8 @@ bool device_tree_build(Machine *machine, bool seeds, DeviceTree *out, Error *err
     return fdt_failed(err, "cannot build it", w.error);
 }
 
-// --- changing a finished tree -----------------------------------------------------------------------
+// --- changing a finished tree
+// -----------------------------------------------------------------------
 
 // The node at path, created when absent.
 static int node_at(void *fdt, const char *path, const char *name) {
@@ -424,9 +461,10 @@ bool device_tree_add_module(DeviceTree *tree, u64 addr, u64 size, bool kernel, c
     fdt64_t reg[2] = {cpu_to_fdt64(addr), cpu_to_fdt64(size)};
     if (r == 0) r = fdt_setprop(fdt, node, "reg", reg, sizeof reg);
     if (r == 0)
-        r = kernel ? fdt_setprop(fdt, node, "compatible", kernel_compatible, sizeof kernel_compatible)
-                   : fdt_setprop(fdt, node, "compatible", ramdisk_compatible,
-                                 sizeof ramdisk_compatible);
+        r = kernel
+                ? fdt_setprop(fdt, node, "compatible", kernel_compatible, sizeof kernel_compatible)
+                : fdt_setprop(fdt, node, "compatible", ramdisk_compatible,
+                              sizeof ramdisk_compatible);
     if (r == 0 && bootargs) r = fdt_setprop_string(fdt, node, "bootargs", bootargs);
     return r == 0 || fdt_failed(err, name, r);
 }

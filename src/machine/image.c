@@ -1,6 +1,6 @@
-// Kernel files: the arm64 Image (Linux documentation, "Booting AArch64 Linux"), also packed with gzip
-// or as an EFI zboot image with gzip inside; raw code otherwise.
-// Left out: U-Boot's uImage, Intel HEX, other compressions; each is refused by name.
+// Kernel files: the arm64 Image (Linux documentation, "Booting AArch64 Linux"), also packed with
+// gzip or as an EFI zboot image with gzip inside; raw code otherwise. Left out: U-Boot's uImage,
+// Intel HEX, other compressions; each is refused by name.
 #include "machine/image.h"
 
 #include <errno.h>
@@ -13,7 +13,8 @@
 
 enum { RAW_OFFSET = 0x80000, BOOT_STUB_SIZE = 0x1000, STUB_SHIFT = 2 << 20 };
 
-// --- files ----------------------------------------------------------------------------------------
+// --- files
+// ----------------------------------------------------------------------------------------
 
 static bool read_stream(int fd, const char *path, u64 max, HostFile *out, Error *err) {
     size_t capacity = 1 << 20;
@@ -69,12 +70,15 @@ bool host_file_read(const char *path, u64 max, HostFile *out, Error *err) {
 }
 
 void host_file_free(HostFile *file) {
-    if (file->mapped) munmap(file->data, file->n);
-    else free(file->data);
+    if (file->mapped)
+        munmap(file->data, file->n);
+    else
+        free(file->data);
     *file = (HostFile){0};
 }
 
-// --- compression ------------------------------------------------------------------------------------
+// --- compression
+// ------------------------------------------------------------------------------------
 
 // Unpacks a gzip stream of at most `limit` bytes.
 static bool gunzip(const u8 *in, size_t in_n, u64 limit, u8 **out, size_t *out_n, Error *err) {
@@ -107,7 +111,8 @@ static bool gunzip(const u8 *in, size_t in_n, u64 limit, u8 **out, size_t *out_n
     return error_set(err, "gzip data is truncated or damaged");
 }
 
-// --- arm64 Image --------------------------------------------------------------------------------------
+// --- arm64 Image
+// --------------------------------------------------------------------------------------
 
 typedef struct Arm64Header {
     u32 code[2];
@@ -123,10 +128,12 @@ static u32 read32(const u8 *p) {
     memcpy(&v, p, 4);
     return v;
 }
-static u16 read16(const u8 *p) { return (u16)(p[0] | p[1] << 8); }
+static u16 read16(const u8 *p) {
+    return (u16)(p[0] | p[1] << 8);
+}
 
-// The size that the file must have by its PE section table, 0 when it has none: the only thing in an
-// Image that shows a truncated file.
+// The size that the file must have by its PE section table, 0 when it has none: the only thing in
+// an Image that shows a truncated file.
 static u64 pe_file_size(const u8 *data, size_t n, u32 pe) {
     enum { COFF_SIZE = 24, SECTION_SIZE = 40 };
     if (pe < sizeof(Arm64Header) || pe > n || n - pe < COFF_SIZE || memcmp(data + pe, "PE\0\0", 4))
@@ -173,7 +180,8 @@ static void set_raw(const u8 *data, size_t n, u64 address, Image *out) {
 }
 
 static bool is_hex_record(const u8 *data, size_t n) {
-    return n >= 11 && data[0] == ':' && strspn((const char *)data + 1, "0123456789abcdefABCDEF") >= 8;
+    return n >= 11 && data[0] == ':' &&
+           strspn((const char *)data + 1, "0123456789abcdefABCDEF") >= 8;
 }
 
 static bool refuse_others(const u8 *data, size_t n, Error *err) {
@@ -181,8 +189,12 @@ static bool refuse_others(const u8 *data, size_t n, Error *err) {
         const char *magic;
         size_t n;
         const char *name;
-    } formats[] = {{"\x27\x05\x19\x56", 4, "U-Boot uImage"}, {"\xfd" "7zXZ", 5, "xz"},
-                   {"\x28\xb5\x2f\xfd", 4, "zstd"},          {"BZh", 3, "bzip2"},
+    } formats[] = {{"\x27\x05\x19\x56", 4, "U-Boot uImage"},
+                   {"\xfd"
+                    "7zXZ",
+                    5, "xz"},
+                   {"\x28\xb5\x2f\xfd", 4, "zstd"},
+                   {"BZh", 3, "bzip2"},
                    {"\xd0\x0d\xfe\xed", 4, "device tree or FIT"}};
     for (unsigned i = 0; i < ARRAY_LEN(formats); i++)
         if (n >= formats[i].n && !memcmp(data, formats[i].magic, formats[i].n))
@@ -239,7 +251,8 @@ bool image_open_plain(const char *path, u64 address, bool raw, u64 limit, Image 
     bool ok = true;
     if (raw || !elf_recognize(data, n)) {
         if (!raw && is_hex_record(data, MIN(n, 11)))
-            ok = error_set(err, "an Intel HEX file is not supported (force-raw=on takes it as it is)");
+            ok = error_set(err,
+                           "an Intel HEX file is not supported (force-raw=on takes it as it is)");
         set_raw(data, n, address, out);
     } else {
         ok = elf_parse(data, n, out, err);

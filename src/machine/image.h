@@ -39,8 +39,8 @@ bool elf_recognize(const u8 *data, size_t n);
 // Fills segments (by physical address) and entry from an AArch64 executable.
 bool elf_parse(const u8 *data, size_t n, Image *out, Error *err);
 
-// Opens a kernel: ELF64, arm64 Image (plain, gzip, EFI zboot) or raw code. ram_base: where RAM starts,
-// limit: most bytes it may unpack to.
+// Opens a kernel: ELF64, arm64 Image (plain, gzip, EFI zboot) or raw code. ram_base: where RAM
+// starts, limit: most bytes it may unpack to.
 bool image_open_kernel(const char *path, u64 ram_base, u64 limit, Image *out, Error *err);
 // Opens a file for loading at `address`: an ELF file goes to its own addresses unless `raw`.
 bool image_open_plain(const char *path, u64 address, bool raw, u64 limit, Image *out, Error *err);

@@ -1,7 +1,7 @@
-// Memory layout at start, as QEMU's arm boot code chooses it, so that addresses in scripts and images
-// fit: kernel at its offset in RAM, initrd at half of RAM (at most 128 MB) or behind the kernel, device
-// tree behind the initrd on a 2 MB boundary; at the start of RAM for firmware, ELF files that leave
-// room there, and machines started by -device loader alone.
+// Memory layout at start, as QEMU's arm boot code chooses it, so that addresses in scripts and
+// images fit: kernel at its offset in RAM, initrd at half of RAM (at most 128 MB) or behind the
+// kernel, device tree behind the initrd on a 2 MB boundary; at the start of RAM for firmware, ELF
+// files that leave room there, and machines started by -device loader alone.
 #include "machine/loader.h"
 
 #include "devices/fw_cfg.h"
@@ -12,8 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BLOBS_MAX = 256, IMAGES_MAX = LOADERS_MAX + MODULES_MAX + 4, DTB_ALIGN = 2 << 20,
-       INITRD_OFFSET = 128 << 20 };
+enum {
+    BLOBS_MAX = 256,
+    IMAGES_MAX = LOADERS_MAX + MODULES_MAX + 4,
+    DTB_ALIGN = 2 << 20,
+    INITRD_OFFSET = 128 << 20
+};
 
 typedef struct Blob {
     char name[80];
@@ -37,7 +41,9 @@ struct Boot {
     bool started;
 };
 
-static u64 ram_end(const Machine *m) { return VIRT_RAM_BASE + m->config.ram_size; }
+static u64 ram_end(const Machine *m) {
+    return VIRT_RAM_BASE + m->config.ram_size;
+}
 
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -46,7 +52,8 @@ static const char *base_name(const char *path) {
 
 static bool add_blob(Machine *m, Boot *b, const char *name, const Segment *s, Error *err) {
     if (s->address < VIRT_RAM_BASE || s->address > ram_end(m) || s->size > ram_end(m) - s->address)
-        return error_set(err, "%s (0x%llx bytes at 0x%llx) does not fit in RAM (0x%llx-0x%llx); see -m",
+        return error_set(err,
+                         "%s (0x%llx bytes at 0x%llx) does not fit in RAM (0x%llx-0x%llx); see -m",
                          name, (unsigned long long)s->size, (unsigned long long)s->address,
                          (unsigned long long)VIRT_RAM_BASE, (unsigned long long)ram_end(m) - 1);
     for (unsigned i = 0; i < b->blob_count; i++) {
@@ -69,14 +76,17 @@ static bool add_image(Machine *m, Boot *b, const char *what, const char *path, c
                       Error *err) {
     char name[80];
     for (unsigned i = 0; i < image->count; i++) {
-        if (image->count > 1) snprintf(name, sizeof name, "%s '%.40s' part %u", what, base_name(path), i);
-        else snprintf(name, sizeof name, "%s '%.40s'", what, base_name(path));
+        if (image->count > 1)
+            snprintf(name, sizeof name, "%s '%.40s' part %u", what, base_name(path), i);
+        else
+            snprintf(name, sizeof name, "%s '%.40s'", what, base_name(path));
         if (!add_blob(m, b, name, &image->segments[i], err)) return false;
     }
     return true;
 }
 
-// --- the parts ------------------------------------------------------------------------------------
+// --- the parts
+// ------------------------------------------------------------------------------------
 
 static bool add_value(Machine *m, Boot *b, const LoaderDevice *l, unsigned index, Error *err) {
     if (!l->has_addr) return error_set(err, "-device loader: data= needs addr=");
@@ -102,7 +112,8 @@ static bool add_loader(Machine *m, Boot *b, const LoaderDevice *l, unsigned inde
             return error_prefix(err, "-device loader");
         b->image_count++;
         if (image->kind != IMAGE_ELF && !l->has_addr)
-            return error_set(err, "-device loader: '%s' is not an ELF file and needs addr=", l->file);
+            return error_set(err,
+                             "-device loader: '%s' is not an ELF file and needs addr=", l->file);
         if (!add_image(m, b, "loader file", l->file, image, err)) return false;
         pc = image->entry;
     } else if (!l->has_addr || l->cpu_num < 0) {
@@ -121,14 +132,15 @@ static bool add_module(Machine *m, Boot *b, const GuestModule *g, Error *err) {
         return error_prefix(err, "-device guest-loader");
     b->image_count++;
     return add_image(m, b, "guest-loader file", path, image, err) &&
-           device_tree_add_module(&b->tree, g->addr, image->file.n, g->kernel != NULL, g->bootargs, err);
+           device_tree_add_module(&b->tree, g->addr, image->file.n, g->kernel != NULL, g->bootargs,
+                                  err);
 }
 
 static bool add_initrd(Machine *m, Boot *b, const char *path, u64 kernel_end, DeviceTreeBoot *info,
                        Error *err) {
     Image *image = &b->images[b->image_count];
-    u64 at = align_up(MAX(VIRT_RAM_BASE + MIN(m->config.ram_size / 2, (u64)INITRD_OFFSET), kernel_end),
-                      4096);
+    u64 at = align_up(
+        MAX(VIRT_RAM_BASE + MIN(m->config.ram_size / 2, (u64)INITRD_OFFSET), kernel_end), 4096);
     info->initrd_start = info->initrd_end = at;
     if (!path) return true;
     if (!image_open_plain(path, at, true, m->config.ram_size, image, err))
@@ -168,7 +180,8 @@ static bool place_tree(Machine *m, Boot *b, u64 at, Error *err) {
     return add_blob(m, b, "device tree", &s, err);
 }
 
-// --- firmware: gets kernel, initrd and command line through fw_cfg ----------------------------------
+// --- firmware: gets kernel, initrd and command line through fw_cfg
+// ----------------------------------
 
 static bool offer_file(Machine *m, const char *path, u16 size_key, u16 data_key, Error *err) {
     if (!path) return true;
@@ -198,7 +211,8 @@ static bool prepare_firmware(Machine *m, const BootOptions *o, Error *err) {
            offer_file(m, o->initrd, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA, err);
 }
 
-// --- all of it ----------------------------------------------------------------------------------------
+// --- all of it
+// ----------------------------------------------------------------------------------------
 
 // Loads the kernel; *end = behind its highest byte, *low = its lowest.
 static bool prepare_kernel(Machine *m, Boot *b, const char *path, u64 *low, u64 *end, bool *is_elf,
@@ -239,9 +253,11 @@ static bool prepare(Machine *m, Boot *b, const BootOptions *o, Error *err) {
             return false;
     }
     if (!b->has_pc[0] && !firmware && !o->tree_only)
-        return error_set(err, "nothing to run: give -kernel, -bios or -device loader with cpu-num=0");
+        return error_set(err,
+                         "nothing to run: give -kernel, -bios or -device loader with cpu-num=0");
     if (!device_tree_set_boot(&b->tree, &info, err)) return false;
-    // Only an ELF file can leave the start of RAM to the tree; place_tree() moves on if it does not.
+    // Only an ELF file can leave the start of RAM to the tree; place_tree() moves on if it does
+    // not.
     u64 tree_at = VIRT_RAM_BASE;
     if (!firmware && o->kernel && !(elf && low > VIRT_RAM_BASE && end > VIRT_RAM_BASE))
         tree_at = align_up(info.initrd_end, DTB_ALIGN);
@@ -293,4 +309,6 @@ const void *boot_device_tree(const Boot *b, size_t *n) {
     return b->tree.data;
 }
 
-u64 boot_device_tree_address(const Boot *b) { return b->tree_address; }
+u64 boot_device_tree_address(const Boot *b) {
+    return b->tree_address;
+}

@@ -1,4 +1,5 @@
-// Getting software into the machine: what -kernel, -initrd, -append, -dtb, -bios and -device loader say.
+// Getting software into the machine: what -kernel, -initrd, -append, -dtb, -bios and -device loader
+// say.
 #pragma once
 
 #include "base/error.h"
@@ -6,12 +7,12 @@
 
 // -device loader: a file, a value, or just a start address for a CPU.
 typedef struct LoaderDevice {
-    const char *file;    // NULL: none
+    const char *file;  // NULL: none
     bool has_addr;
     u64 addr;
     bool force_raw;
-    int cpu_num;         // CPU that starts there, -1 = none
-    unsigned data_len;   // 1..8: writes `data`; 0 = none
+    int cpu_num;        // CPU that starts there, -1 = none
+    unsigned data_len;  // 1..8: writes `data`; 0 = none
     u64 data;
     bool data_be;
 } LoaderDevice;
@@ -27,9 +28,9 @@ enum { LOADERS_MAX = 64, MODULES_MAX = 64 };
 
 typedef struct BootOptions {
     const char *kernel, *initrd, *append, *dtb, *bios;  // NULL: not given
-    bool has_pflash0;   // flash 0 holds firmware
-    bool no_seeds;      // no kaslr-seed and rng-seed in /chosen
-    bool tree_only;     // only the device tree is wanted: nothing to run is no error
+    bool has_pflash0;                                   // flash 0 holds firmware
+    bool no_seeds;                                      // no kaslr-seed and rng-seed in /chosen
+    bool tree_only;  // only the device tree is wanted: nothing to run is no error
     LoaderDevice loaders[LOADERS_MAX];
     unsigned loader_count;
     GuestModule modules[MODULES_MAX];

@@ -10,10 +10,22 @@
 #include <stdio.h>
 
 enum {
-    SYS_OPEN = 0x01, SYS_CLOSE = 0x02, SYS_WRITEC = 0x03, SYS_WRITE0 = 0x04, SYS_WRITE = 0x05,
-    SYS_READ = 0x06, SYS_READC = 0x07, SYS_ISERROR = 0x08, SYS_ISTTY = 0x09, SYS_CLOCK = 0x10,
-    SYS_TIME = 0x11, SYS_ERRNO = 0x13, SYS_EXIT = 0x18, SYS_EXIT_EXTENDED = 0x20,
-    SYS_ELAPSED = 0x30, SYS_TICKFREQ = 0x31,
+    SYS_OPEN = 0x01,
+    SYS_CLOSE = 0x02,
+    SYS_WRITEC = 0x03,
+    SYS_WRITE0 = 0x04,
+    SYS_WRITE = 0x05,
+    SYS_READ = 0x06,
+    SYS_READC = 0x07,
+    SYS_ISERROR = 0x08,
+    SYS_ISTTY = 0x09,
+    SYS_CLOCK = 0x10,
+    SYS_TIME = 0x11,
+    SYS_ERRNO = 0x13,
+    SYS_EXIT = 0x18,
+    SYS_EXIT_EXTENDED = 0x20,
+    SYS_ELAPSED = 0x30,
+    SYS_TICKFREQ = 0x31,
 };
 enum { HANDLE_IN = 1, HANDLE_OUT = 2, HANDLE_ERR = 3 };
 
@@ -21,20 +33,23 @@ enum { HANDLE_IN = 1, HANDLE_OUT = 2, HANDLE_ERR = 3 };
 
 static const char *operation_name(u32 op) {
     static const char *const names[] = {
-        [0x0a] = "SYS_SEEK", [0x0c] = "SYS_FLEN", [0x0d] = "SYS_TMPNAM", [0x0e] = "SYS_REMOVE",
-        [0x0f] = "SYS_RENAME", [0x12] = "SYS_SYSTEM", [0x15] = "SYS_GET_CMDLINE",
-        [0x16] = "SYS_HEAPINFO",
+        [0x0a] = "SYS_SEEK",        [0x0c] = "SYS_FLEN",     [0x0d] = "SYS_TMPNAM",
+        [0x0e] = "SYS_REMOVE",      [0x0f] = "SYS_RENAME",   [0x12] = "SYS_SYSTEM",
+        [0x15] = "SYS_GET_CMDLINE", [0x16] = "SYS_HEAPINFO",
     };
     return op < ARRAY_LEN(names) && names[op] ? names[op] : "unknown operation";
 }
 
-// --- guest memory ---------------------------------------------------------------------------------
+// --- guest memory
+// ---------------------------------------------------------------------------------
 
 // Copies between guest virtual memory and buf, page by page. False: not mapped or not memory.
 static bool guest_copy(Cpu *cpu, u64 address, void *buf, size_t n, bool write) {
     u8 *p = buf;
-    AccessDesc acc = {.type = write ? ACCESS_WRITE : ACCESS_READ, .mode = cpu_mode(cpu),
-                      .write = write, .no_side_effects = true};
+    AccessDesc acc = {.type = write ? ACCESS_WRITE : ACCESS_READ,
+                      .mode = cpu_mode(cpu),
+                      .write = write,
+                      .no_side_effects = true};
     while (n) {
         size_t part = MIN(n, 4096 - (address & 4095));
         Translation t = {0};
@@ -54,7 +69,8 @@ static bool read_block(Cpu *cpu, u64 *words, unsigned n) {
     return guest_copy(cpu, cpu->x[1], words, n * sizeof *words, false);
 }
 
-// --- operations -----------------------------------------------------------------------------------
+// --- operations
+// -----------------------------------------------------------------------------------
 
 static u64 write0(Cpu *cpu) {
     u64 address = cpu->x[1];

@@ -3,6 +3,6 @@
 
 #include "cpu/cpu.h"
 
-// Executes the operation in w0 with the parameter in x1; the result goes to x0. False when the machine
-// runs without semihosting: the HLT is then an ordinary one. cpu->pc is not changed.
+// Executes the operation in w0 with the parameter in x1; the result goes to x0. False when the
+// machine runs without semihosting: the HLT is then an ordinary one. cpu->pc is not changed.
 bool semihosting_call(Cpu *cpu);

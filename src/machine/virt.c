@@ -1,6 +1,7 @@
-// The `virt` board: creates the devices at QEMU's addresses and interrupts, and connects them to the
-// host. Source: QEMU documentation, "'virt' generic virtual platform", and the device tree it gives.
-// Left out: PCIe, SMMU, the platform bus, secure devices; the device tree does not mention them.
+// The `virt` board: creates the devices at QEMU's addresses and interrupts, and connects them to
+// the host. Source: QEMU documentation, "'virt' generic virtual platform", and the device tree it
+// gives. Left out: PCIe, SMMU, the platform bus, secure devices; the device tree does not mention
+// them.
 #include "machine/virt.h"
 
 #include "devices/flash.h"
@@ -36,7 +37,9 @@ static void set_spi(void *arg, unsigned n, bool level) {
     gic_set_spi(machine->gic, SPI_BASE + n, level);
 }
 
-static IrqLine spi(Machine *machine, unsigned n) { return (IrqLine){set_spi, machine, n}; }
+static IrqLine spi(Machine *machine, unsigned n) {
+    return (IrqLine){set_spi, machine, n};
+}
 
 static void release_power_key(void *arg) {
     Board *b = arg;
@@ -104,8 +107,10 @@ void board_reset(Machine *machine) {
 
 static void serial_command(void *arg, SerialCommand what) {
     Board *b = arg;
-    if (what == SERIAL_CMD_QUIT) machine_stop(b->machine, STOP_USER, 0, "stopped by Ctrl-A x");
-    else board_power_button(b->machine);
+    if (what == SERIAL_CMD_QUIT)
+        machine_stop(b->machine, STOP_USER, 0, "stopped by Ctrl-A x");
+    else
+        board_power_button(b->machine);
 }
 
 bool board_set_serial(Machine *machine, const SerialConfig *config, Error *err) {
@@ -121,7 +126,8 @@ bool board_set_serial(Machine *machine, const SerialConfig *config, Error *err) 
     return true;
 }
 
-bool board_attach_flash(Machine *machine, unsigned unit, const char *path, bool readonly, Error *err) {
+bool board_attach_flash(Machine *machine, unsigned unit, const char *path, bool readonly,
+                        Error *err) {
     CHECK(unit < 2);
     return flash_attach(machine->board->flash[unit], path, readonly, err);
 }
@@ -130,7 +136,9 @@ bool board_set_firmware(Machine *machine, const void *data, size_t n, Error *err
     return flash_fill(machine->board->flash[0], data, n, err);
 }
 
-FwCfg *board_fw_cfg(Machine *machine) { return machine->board->fw_cfg; }
+FwCfg *board_fw_cfg(Machine *machine) {
+    return machine->board->fw_cfg;
+}
 
 void board_set_rtc(Machine *machine, i64 epoch_seconds) {
     pl031_set_epoch(machine->board->rtc, epoch_seconds);
@@ -189,7 +197,8 @@ void board_power_button(Machine *machine) {
     event_set(machine, &b->key_release, machine_now(machine) + POWER_KEY_NS);
 }
 
-// --- semihosting's console ---------------------------------------------------------------------------
+// --- semihosting's console
+// ---------------------------------------------------------------------------
 
 void board_flush(Machine *machine) {
     if (machine->board->serial) serial_flush(machine->board->serial);

@@ -50,15 +50,16 @@ void board_reset(Machine *machine);
 bool board_set_serial(Machine *machine, const SerialConfig *config, Error *err);
 // Loads a pflash image (unit 0 or 1) of exactly 64 MB; with readonly the guest cannot program it,
 // otherwise what the guest programs is written back to the file.
-bool board_attach_flash(Machine *machine, unsigned unit, const char *path, bool readonly, Error *err);
+bool board_attach_flash(Machine *machine, unsigned unit, const char *path, bool readonly,
+                        Error *err);
 // Copies n bytes (at most 64 MB) into flash 0: -bios.
 bool board_set_firmware(Machine *machine, const void *data, size_t n, Error *err);
 FwCfg *board_fw_cfg(Machine *machine);
 // Seconds since 1970 that the real-time clock shows at machine time 0.
 void board_set_rtc(Machine *machine, i64 epoch_seconds);
 
-// Looks at the host between slices (never blocks): signals (Machine.interrupted), input for the UART,
-// pending output. Cheap: the host is asked at most once per 500 us of machine time.
+// Looks at the host between slices (never blocks): signals (Machine.interrupted), input for the
+// UART, pending output. Cheap: the host is asked at most once per 500 us of machine time.
 void board_poll(Machine *machine);
 // Sleeps up to timeout_ns of host time for input from the host; then as board_poll(). With
 // timeout_ns < 0 for ever, provided that input can come and would raise an interrupt. True if input

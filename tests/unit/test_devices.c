@@ -16,8 +16,13 @@
 enum { UART = VIRT_UART_BASE, RTC = VIRT_RTC_BASE, GPIO = VIRT_GPIO_BASE, FW = VIRT_FW_CFG_BASE };
 
 static MachineConfig config(void) {
-    return (MachineConfig){.cpu_model = "cortex-a72", .cpus = 2, .ram_size = 64 << 20,
-                           .gic_version = 2, .el2 = true, .its = true, .highmem = true};
+    return (MachineConfig){.cpu_model = "cortex-a72",
+                           .cpus = 2,
+                           .ram_size = 64 << 20,
+                           .gic_version = 2,
+                           .el2 = true,
+                           .its = true,
+                           .highmem = true};
 }
 
 static int setup(void **state) {
@@ -39,9 +44,12 @@ static u64 rd(Machine *m, u64 a, unsigned size) {
     return v;
 }
 
-static void wr(Machine *m, u64 a, unsigned size, u64 v) { assert_true(bus_write(m, a, size, v, NULL)); }
+static void wr(Machine *m, u64 a, unsigned size, u64 v) {
+    assert_true(bus_write(m, a, size, v, NULL));
+}
 
-// --- bus ------------------------------------------------------------------------------------------
+// --- bus
+// ------------------------------------------------------------------------------------------
 
 static void bus_finds_regions_and_holes(void **state) {
     Machine *m = *state;
@@ -82,7 +90,8 @@ static void bus_copies_bytes(void **state) {
     assert_false(bus_read_bytes(m, UART, buf, 1));
 }
 
-// --- PL011 ------------------------------------------------------------------------------------------
+// --- PL011
+// ------------------------------------------------------------------------------------------
 
 static void uart_identifies_itself(void **state) {
     Machine *m = *state;
@@ -145,7 +154,8 @@ static void uart_to_file(void **state) {
     assert_false(board_set_serial(m, &c, &err));
 }
 
-// --- PL031, PL061 -------------------------------------------------------------------------------------
+// --- PL031, PL061
+// -------------------------------------------------------------------------------------
 
 static void rtc_shows_epoch_and_matches(void **state) {
     Machine *m = *state;
@@ -182,7 +192,8 @@ static void gpio_masks_data_by_address(void **state) {
     assert_int_equal(rd(m, GPIO + 0x3fc, 4), 0xa0);
 }
 
-// --- virtio -------------------------------------------------------------------------------------------
+// --- virtio
+// -------------------------------------------------------------------------------------------
 
 static void virtio_slots_are_empty(void **state) {
     Machine *m = *state;
@@ -194,7 +205,8 @@ static void virtio_slots_are_empty(void **state) {
     assert_null(bus_find(m, VIRT_VIRTIO_BASE + 32 * 0x200));
 }
 
-// --- flash --------------------------------------------------------------------------------------------
+// --- flash
+// --------------------------------------------------------------------------------------------
 
 static void flash_query_and_id(void **state) {
     Machine *m = *state;
@@ -257,7 +269,8 @@ static void flash_image_must_fit(void **state) {
     assert_false(board_attach_flash(m, 0, "/nonexistent", true, &err));
 }
 
-// --- fw_cfg -------------------------------------------------------------------------------------------
+// --- fw_cfg
+// -------------------------------------------------------------------------------------------
 
 static void fw_cfg_registers(void **state) {
     Machine *m = *state;
@@ -294,7 +307,8 @@ static void fw_cfg_dma_reads_a_file(void **state) {
     assert_int_equal(rd(m, 0x40001000, 4), __builtin_bswap32(1));
 }
 
-// --- PSCI -----------------------------------------------------------------------------------------------
+// --- PSCI
+// -----------------------------------------------------------------------------------------------
 
 static i64 psci(Cpu *cpu, u64 f, u64 a, u64 b, u64 c) {
     cpu->x[0] = f;
@@ -319,7 +333,7 @@ static void psci_cpu_on(void **state) {
     Machine *m = *state;
     Cpu *cpu = m->cpu[0];
     machine_cpu_on(m, cpu, 0x40000000, 0);
-    assert_int_equal(psci(cpu, 0xc4000004, 1, 0, 0), 1);                        // off
+    assert_int_equal(psci(cpu, 0xc4000004, 1, 0, 0), 1);                         // off
     assert_int_equal(psci(cpu, 0xc4000003, 1ull << 31 | 1, 0x40000000, 0), -2);  // bit 31
     assert_int_equal(psci(cpu, 0xc4000003, 7, 0x40000000, 0), -2);
     assert_int_equal(psci(cpu, 0xc4000003, 1, 0x40000002, 0), -9);
@@ -352,13 +366,27 @@ static void psci_stops(void **state) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(bus_finds_regions_and_holes), T(bus_refuses_overlap), T(bus_copies_bytes),
-        T(uart_identifies_itself), T(uart_loopback_and_interrupts), T(uart_overrun),
-        T(uart_transmit_interrupt), T(uart_to_file), T(rtc_shows_epoch_and_matches),
-        T(power_key_raises_gpio_edge), T(gpio_masks_data_by_address), T(virtio_slots_are_empty),
-        T(flash_query_and_id), T(flash_programs_and_erases), T(flash_firmware_is_write_protected),
-        T(flash_image_must_fit), T(fw_cfg_registers), T(fw_cfg_dma_reads_a_file),
-        T(psci_versions_and_features), T(psci_cpu_on), T(psci_stops),
+        T(bus_finds_regions_and_holes),
+        T(bus_refuses_overlap),
+        T(bus_copies_bytes),
+        T(uart_identifies_itself),
+        T(uart_loopback_and_interrupts),
+        T(uart_overrun),
+        T(uart_transmit_interrupt),
+        T(uart_to_file),
+        T(rtc_shows_epoch_and_matches),
+        T(power_key_raises_gpio_edge),
+        T(gpio_masks_data_by_address),
+        T(virtio_slots_are_empty),
+        T(flash_query_and_id),
+        T(flash_programs_and_erases),
+        T(flash_firmware_is_write_protected),
+        T(flash_image_must_fit),
+        T(fw_cfg_registers),
+        T(fw_cfg_dma_reads_a_file),
+        T(psci_versions_and_features),
+        T(psci_cpu_on),
+        T(psci_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

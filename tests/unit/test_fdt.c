@@ -11,8 +11,14 @@
 #include <cmocka.h>
 
 static Machine *create(int gic, bool el2, bool its, unsigned cpus, const char *model) {
-    MachineConfig c = {.cpu_model = model, .cpus = cpus, .ram_size = 5ull << 30, .gic_version = gic,
-                       .el2 = el2, .its = its, .highmem = true, .seed = 7};
+    MachineConfig c = {.cpu_model = model,
+                       .cpus = cpus,
+                       .ram_size = 5ull << 30,
+                       .gic_version = gic,
+                       .el2 = el2,
+                       .its = its,
+                       .highmem = true,
+                       .seed = 7};
     Error err = {""};
     Machine *m = machine_create(&c, &err);
     if (!m) print_message("%s\n", err.text);
@@ -76,7 +82,8 @@ static void common_nodes(void **state) {
     // Every phandle that is used leads somewhere.
     assert_true(fdt_node_offset_by_phandle(t.data, cell(&t, "/", "interrupt-parent", 0)) >= 0);
     assert_true(fdt_node_offset_by_phandle(t.data, cell(&t, "/pl011@9000000", "clocks", 1)) >= 0);
-    assert_true(fdt_node_offset_by_phandle(t.data, cell(&t, "/gpio-keys/poweroff", "gpios", 0)) >= 0);
+    assert_true(fdt_node_offset_by_phandle(t.data, cell(&t, "/gpio-keys/poweroff", "gpios", 0)) >=
+                0);
     device_tree_free(&t);
     machine_free(m);
 }
@@ -93,7 +100,8 @@ static void every_reg_is_on_the_bus(void **state) {
             if (!reg || size % 16 || !strncmp(name, "cpu@", 4)) continue;
             for (int i = 0; i < size / 4; i += 4) {
                 u64 base = (u64)fdt32_to_cpu(reg[i]) << 32 | fdt32_to_cpu(reg[i + 1]);
-                if (!bus_find(m, base)) print_message("%s: nothing at 0x%llx\n", name, (unsigned long long)base);
+                if (!bus_find(m, base))
+                    print_message("%s: nothing at 0x%llx\n", name, (unsigned long long)base);
                 assert_non_null(bus_find(m, base));
             }
         }
@@ -193,7 +201,8 @@ static void users_tree_is_completed(void **state) {
     assert_int_equal(cell(&u, "/memory@40000000", "reg", 3), 1 << 30);
     device_tree_free(&u);
     // Truncated anywhere, it is refused.
-    for (size_t cut = 0; cut < n; cut += 97) assert_false(device_tree_load(m, t.data, cut, &u, &err));
+    for (size_t cut = 0; cut < n; cut += 97)
+        assert_false(device_tree_load(m, t.data, cut, &u, &err));
     // Damaged anywhere, it is refused or accepted, but never followed out of bounds.
     u8 *copy = malloc(n);
     for (size_t i = 0; i < n; i += 13) {
@@ -208,9 +217,12 @@ static void users_tree_is_completed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(common_nodes),        cmocka_unit_test(every_reg_is_on_the_bus),
-        cmocka_unit_test(gic_variants),        cmocka_unit_test(seeds_follow_the_machine),
-        cmocka_unit_test(boot_properties_and_modules), cmocka_unit_test(users_tree_is_completed),
+        cmocka_unit_test(common_nodes),
+        cmocka_unit_test(every_reg_is_on_the_bus),
+        cmocka_unit_test(gic_variants),
+        cmocka_unit_test(seeds_follow_the_machine),
+        cmocka_unit_test(boot_properties_and_modules),
+        cmocka_unit_test(users_tree_is_completed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,8 +25,13 @@ typedef struct Fixture {
 static int setup(void **state) {
     static Fixture f;
     f = (Fixture){0};
-    MachineConfig c = {.cpu_model = "cortex-a57", .cpus = 2, .ram_size = 512 * MB, .gic_version = 2,
-                       .el2 = true, .its = true, .highmem = true};
+    MachineConfig c = {.cpu_model = "cortex-a57",
+                       .cpus = 2,
+                       .ram_size = 512 * MB,
+                       .gic_version = 2,
+                       .el2 = true,
+                       .its = true,
+                       .highmem = true};
     Error err = {""};
     f.m = machine_create(&c, &err);
     if (!f.m) print_message("%s\n", err.text);
@@ -61,12 +66,22 @@ typedef struct TestElf {
 
 static TestElf make_elf(void) {
     TestElf e = {
-        .h = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT}, .e_type = ET_EXEC,
-              .e_machine = EM_AARCH64, .e_version = EV_CURRENT, .e_entry = 0xffff000000000010,
-              .e_phoff = sizeof(Elf64_Ehdr), .e_ehsize = sizeof(Elf64_Ehdr),
-              .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2},
-        .p = {{.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = offsetof(TestElf, code),
-               .p_vaddr = 0xffff000000000000, .p_paddr = 0x40400000, .p_filesz = 32, .p_memsz = 0x1000},
+        .h = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+              .e_type = ET_EXEC,
+              .e_machine = EM_AARCH64,
+              .e_version = EV_CURRENT,
+              .e_entry = 0xffff000000000010,
+              .e_phoff = sizeof(Elf64_Ehdr),
+              .e_ehsize = sizeof(Elf64_Ehdr),
+              .e_phentsize = sizeof(Elf64_Phdr),
+              .e_phnum = 2},
+        .p = {{.p_type = PT_LOAD,
+               .p_flags = PF_R | PF_X,
+               .p_offset = offsetof(TestElf, code),
+               .p_vaddr = 0xffff000000000000,
+               .p_paddr = 0x40400000,
+               .p_filesz = 32,
+               .p_memsz = 0x1000},
               {.p_type = PT_NOTE, .p_offset = ~0ull, .p_filesz = ~0ull}},
         .code = "code of the test program......",
     };
@@ -91,7 +106,8 @@ static bool kernel_boots(Fixture *f, const void *data, size_t n, Error *err) {
     return boots(f, &o, err);
 }
 
-// --- ELF ------------------------------------------------------------------------------------------
+// --- ELF
+// ------------------------------------------------------------------------------------------
 
 static void elf_by_physical_address(void **state) {
     Fixture *f = *state;
@@ -142,7 +158,8 @@ static void elf_hostile(void **state) {
     assert_false(kernel_boots(f, &e, sizeof e, &err));
 }
 
-// --- arm64 Image -------------------------------------------------------------------------------------
+// --- arm64 Image
+// -------------------------------------------------------------------------------------
 
 typedef struct TestImage {
     u32 code[2];
@@ -153,7 +170,10 @@ typedef struct TestImage {
 } TestImage;
 
 static TestImage make_image(u64 text_offset, u64 size) {
-    TestImage i = {.code = {0x14000000, 0}, .text_offset = text_offset, .image_size = size, .flags = 10,
+    TestImage i = {.code = {0x14000000, 0},
+                   .text_offset = text_offset,
+                   .image_size = size,
+                   .flags = 10,
                    .magic = {'A', 'R', 'M', 'd'}};
     return i;
 }
@@ -194,7 +214,7 @@ static void image_hostile(void **state) {
     i = make_image(0, 0x10000);
     i.pe = 64;
     memcpy(i.rest, "PE\0\0", 4);
-    i.rest[6] = 1;                                   // one section
+    i.rest[6] = 1;  // one section
     u32 raw_size = 0x10000, raw_at = 0x1000;
     memcpy(i.rest + 24 + 16, &raw_size, 4);
     memcpy(i.rest + 24 + 20, &raw_at, 4);
@@ -207,7 +227,8 @@ static void image_hostile(void **state) {
 }
 
 static size_t gzip(const void *in, size_t n, u8 *out, size_t max) {
-    z_stream z = {.next_in = (u8 *)in, .avail_in = (uInt)n, .next_out = out, .avail_out = (uInt)max};
+    z_stream z = {
+        .next_in = (u8 *)in, .avail_in = (uInt)n, .next_out = out, .avail_out = (uInt)max};
     assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
     deflateEnd(&z);
@@ -247,13 +268,15 @@ static void raw_code(void **state) {
     assert_int_equal(f->m->cpu[0]->x[0], 0x48000000);
 }
 
-// --- layout -------------------------------------------------------------------------------------------
+// --- layout
+// -------------------------------------------------------------------------------------------
 
 static void initrd_and_append(void **state) {
     Fixture *f = *state;
     Error err;
     TestImage i = make_image(0, 0x10000);
-    BootOptions o = {.kernel = file(f, &i, sizeof i), .initrd = file(f, "initrd", 6), .append = "a b=c"};
+    BootOptions o = {
+        .kernel = file(f, &i, sizeof i), .initrd = file(f, "initrd", 6), .append = "a b=c"};
     Boot *b = boot_prepare(f->m, &o, &err);
     assert_non_null(b);
     size_t n;
@@ -279,10 +302,17 @@ static void loader_devices(void **state) {
     Fixture *f = *state;
     Error err;
     BootOptions o = {.loader_count = 2};
-    o.loaders[0] = (LoaderDevice){.file = file(f, "data", 4), .has_addr = true, .addr = 0x41000000,
-                                  .force_raw = true, .cpu_num = 0};
-    o.loaders[1] = (LoaderDevice){.has_addr = true, .addr = 0x42000000, .cpu_num = -1, .data_len = 4,
-                                  .data = 0x11223344, .data_be = true};
+    o.loaders[0] = (LoaderDevice){.file = file(f, "data", 4),
+                                  .has_addr = true,
+                                  .addr = 0x41000000,
+                                  .force_raw = true,
+                                  .cpu_num = 0};
+    o.loaders[1] = (LoaderDevice){.has_addr = true,
+                                  .addr = 0x42000000,
+                                  .cpu_num = -1,
+                                  .data_len = 4,
+                                  .data = 0x11223344,
+                                  .data_be = true};
     assert_true(boots(f, &o, &err));
     assert_int_equal(f->m->cpu[0]->pc, 0x41000000);
     assert_int_equal(f->m->cpu[0]->x[0], 0);
@@ -365,9 +395,10 @@ static void firmware_starts_at_zero(void **state) {
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(elf_by_physical_address), T(elf_hostile), T(image_places), T(image_hostile),
-        T(image_compressed), T(raw_code), T(initrd_and_append), T(loader_devices),
-        T(overlap_is_an_error), T(ram_too_small), T(bad_files), T(firmware_starts_at_zero),
+        T(elf_by_physical_address), T(elf_hostile),      T(image_places),
+        T(image_hostile),           T(image_compressed), T(raw_code),
+        T(initrd_and_append),       T(loader_devices),   T(overlap_is_an_error),
+        T(ram_too_small),           T(bad_files),        T(firmware_starts_at_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,37 @@
+# bash completion for el2sim
+
+_el2sim() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+    COMPREPLY=()
+    case $prev in
+    -kernel|--kernel|-initrd|--initrd|-dtb|--dtb|-bios|--bios|-pflash|--pflash|-symbols|--symbols)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return ;;
+    -M|-machine|--machine)
+        mapfile -t COMPREPLY < <(compgen -W 'virt virt,gic-version=3 virt,gic-version=2
+            virt,virtualization=off virt,gic-version=3,its=off' -- "$cur")
+        return ;;
+    -cpu|--cpu)
+        mapfile -t COMPREPLY < <(compgen -W 'cortex-a57 cortex-a72 neoverse-n1 max' -- "$cur")
+        return ;;
+    -serial|--serial)
+        mapfile -t COMPREPLY < <(compgen -W 'stdio mon:stdio file: none' -- "$cur")
+        return ;;
+    -device|--device)
+        mapfile -t COMPREPLY < <(compgen -W 'loader,file= guest-loader,addr=' -- "$cur")
+        return ;;
+    -clock|--clock)
+        mapfile -t COMPREPLY < <(compgen -W 'virtual host' -- "$cur")
+        return ;;
+    -trace|--trace)
+        mapfile -t COMPREPLY < <(compgen -W 'exits exits=' -- "$cur")
+        return ;;
+    esac
+    local words='-M -cpu -smp -m -kernel -initrd -append -dtb -bios -drive -pflash -device -fw_cfg
+        -serial -nographic -nodefaults -no-reboot -rtc -semihosting --clock --seed --timeout-insns
+        --trace --symbols --stats --help --version'
+    [ "$COMP_CWORD" -eq 1 ] && words="run demo $words"
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+complete -F _el2sim el2sim
