@@ -427,12 +427,36 @@ static void read_table(const char *path) {
 
 static int popcount32(uint32_t v) { return __builtin_popcount(v); }
 
+// Bits of the fields `s` and `Q` of a row that holds the vector (s = 0) and the scalar (s = 1, Q = 1)
+// form of an Advanced SIMD instruction; s = 1, Q = 0 is another part of the encoding space.
+static bool scalar_bits(const Row *r, uint32_t *s, uint32_t *q) {
+    *s = *q = 0;
+    for (int i = 0; i < r->fields; i++) {
+        if (!strcmp(r->field[i].name, "s")) *s = 1u << r->field[i].lo;
+        if (!strcmp(r->field[i].name, "Q")) *q = 1u << r->field[i].lo;
+    }
+    return *s && *q;
+}
+
+// Some word matches both rows as far as their fixed bits (and s, Q) say.
+static bool rows_meet(const Row *a, const Row *b) {
+    uint32_t as, aq, bs, bq;
+    bool a_two = scalar_bits(a, &as, &aq), b_two = scalar_bits(b, &bs, &bq);
+    for (int i = 0; i <= a_two; i++)
+        for (int j = 0; j <= b_two; j++) {
+            uint32_t am = a->mask | (a_two ? as : 0) | (i ? aq : 0), av = a->value | (i ? as | aq : 0);
+            uint32_t bm = b->mask | (b_two ? bs : 0) | (j ? bq : 0), bv = b->value | (j ? bs | bq : 0);
+            if (!((av ^ bv) & am & bm)) return true;
+        }
+    return false;
+}
+
 static void check_overlaps(void) {
     for (int i = 0; i < row_count; i++)
         for (int j = i + 1; j < row_count; j++) {
             Row *a = &rows[i], *b = &rows[j];
             uint32_t both = a->mask & b->mask;
-            if ((a->value ^ b->value) & both) continue;
+            if (!rows_meet(a, b)) continue;
             bool a_special = both == b->mask && a->mask != b->mask;
             bool b_special = both == a->mask && a->mask != b->mask;
             if (a_special || b_special) continue;
@@ -663,6 +687,8 @@ static void write_row_decoder(FILE *f, const Row *r) {
     for (int i = 0; i < r->fields; i++)
         fprintf(f, "    const u32 %s = word >> %d & 0x%x;\n    (void)%s;\n", r->field[i].name,
                 r->field[i].lo, (1u << r->field[i].width) - 1, r->field[i].name);
+    uint32_t scalar, q;
+    if (scalar_bits(r, &scalar, &q)) fprintf(f, "    if (s && !Q) return false;\n");
     if (*r->where) fprintf(f, "    if (!(%s)) return false;\n", r->where);
     if (r->kind == KIND_UNDEF) {
         fprintf(f, "    op->id = OP_UNDEFINED;\n    return true;\n}\n\n");
