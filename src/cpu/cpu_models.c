@@ -1,7 +1,8 @@
 // CPU models (Arm ARM: "ID registers" in "The AArch64 System Register Descriptions"). An ID
 // register advertises what this program does, so the values differ from the real parts' in: no
-// AArch32, no EL3, little-endian only, no PMU (PMUVer 0), 2 breakpoints and 2 watchpoints, no RAS,
-// no LORegions, no SVE. Features (cpu_has()) are derived from the ID registers: one table, below.
+// AArch32, no EL3, little-endian only, no PMU (PMUVer 0), 2 breakpoints and 2 watchpoints, RAS
+// without error records or IESB, no LORegions but their instructions, no SVE. Features (cpu_has())
+// are derived from the ID registers: one table, below.
 #include "cpu/cpu_models.h"
 #include "cpu/sysreg.h"
 
@@ -25,8 +26,10 @@ typedef struct CpuModel {
 #define NO_DOUBLE_LOCK ID(15, 36)
 #define ISAR0_V80      (ID(2, 4) | ID(1, 8) | ID(1, 12) | ID(1, 16))  // AES+PMULL, SHA1, SHA256, CRC32
 #define ISAR0_V82      (ISAR0_V80 | ID(2, 20) | ID(1, 28) | ID(1, 44))  // LSE, RDM, DotProd
-// HAFDBS 2, VMID 16 bits, VHE, HPDS2, XNX
-#define MMFR1_V82 (ID(2, 0) | ID(2, 4) | ID(1, 8) | ID(2, 12) | ID(1, 28))
+// HAFDBS 2, VMID 16 bits, VHE, HPDS2, LOR, XNX
+#define MMFR1_V82 (ID(2, 0) | ID(2, 4) | ID(1, 8) | ID(2, 12) | ID(1, 16) | ID(1, 28))
+// FP16, RAS, CSV2, CSV3
+#define PFR0_V82 (PFR0_BASE | ID(1, 16) | ID(1, 20) | ID(1, 28) | ID(1, 56) | ID(1, 60))
 
 static const CpuModel models[] = {
     {
@@ -57,8 +60,7 @@ static const CpuModel models[] = {
         .ctr = 0x8444c004,
         .clidr = 0x82000023,
         .ccsidr = {0x701fe01a, 0x201fe01a, 0x70ffe03a},
-        // FP16, CSV2, CSV3
-        .pfr0 = PFR0_BASE | ID(1, 16) | ID(1, 20) | ID(1, 56) | ID(1, 60),
+        .pfr0 = PFR0_V82,
         .pfr1 = ID(2, 4),  // SSBS
         .dfr0 = DFR0_BASE | ID(7, 0) | NO_DOUBLE_LOCK,
         .isar0 = ISAR0_V82,
@@ -73,19 +75,21 @@ static const CpuModel models[] = {
         .ctr = 0x8444c004 | 1ull << 28 | 1ull << 29,       // caches are coherent: IDC, DIC
         .clidr = 0x0a200023 & ~(7ull << 21 | 7ull << 27),  // so no level of unification
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
-        .pfr0 = PFR0_BASE | ID(1, 16) | ID(1, 20) | ID(1, 48) | ID(1, 56) | ID(1, 60),  // + DIT
+        .pfr0 = PFR0_V82 | ID(1, 48),  // + DIT
         .pfr1 = ID(2, 4),
         .dfr0 = DFR0_BASE | ID(7, 0) | NO_DOUBLE_LOCK,
         // SHA512, SHA3, SM3, SM4, FHM, FlagM2, TLBIRANGE
         .isar0 = ISAR0_V82 | ID(2, 12) | ID(1, 32) | ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(2, 52) |
                  ID(2, 56),
-        // DPB2, PAuth by an IMPLEMENTATION DEFINED function, JSCVT, FCMA, LRCPC2, GPI, FRINTTS, SB
+        // DPB2, PAuth by an IMPLEMENTATION DEFINED function, JSCVT, FCMA, LRCPC2, GPI, FRINTTS, SB,
+        // DGH, I8MM
         .isar1 = ID(2, 0) | ID(1, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |
-                 ID(1, 36),
+                 ID(1, 36) | ID(1, 48) | ID(1, 52),
         .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40),
         .mmfr1 = MMFR1_V82 | ID(3, 20),  // PAN3
-        // CnP, UAO, TTST, S2FWB, TTL, EVT, E0PD
-        .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 28) | ID(1, 40) | ID(1, 48) | ID(2, 56) | ID(1, 60),
+        // CnP, UAO, TTST, LSE2, S2FWB, TTL, EVT, E0PD
+        .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 28) | ID(1, 32) | ID(1, 40) | ID(1, 48) | ID(2, 56) |
+                 ID(1, 60),
     },
 };
 

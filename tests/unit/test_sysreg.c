@@ -221,10 +221,11 @@ static void test_permission(void **state) {
     expect_undefined(1, true, "TTBR0_EL12");
     expect_undefined(1, false, "CNTFRQ_EL0");  // highest EL only
     expect_allowed(2, false, "CNTFRQ_EL0");
-    expect_undefined(2, true, "DISR_EL1");   // no RAS
     expect_undefined(2, true, "RVBAR_EL1");  // EL2 is there
     use_model("cortex-a57", true, 2);
     expect_undefined(2, true, "PAN");
+    expect_undefined(2, true, "DISR_EL1");
+    expect_undefined(2, true, "LORC_EL1");
     expect_undefined(2, true, "UAO");
     expect_undefined(2, true, "DIT");
     expect_undefined(2, true, "SSBS");
@@ -325,6 +326,10 @@ static const Covers hcr_covers[] = {
       "TLBI VAALE1IS", "TLBI VMALLE1OS", "TLBI VAALE1OS", "TLBI RVAE1", "TLBI RVAALE1IS",
       "TLBI RVALE1OS"}},
     {28, false, "w", {"DC ZVA"}},
+    {35, false, "rw", {"LORSA_EL1", "LOREA_EL1", "LORN_EL1", "LORC_EL1"}},
+    {35, false, "r", {"LORID_EL1"}},
+    {36, false, "rw", {"ERRSELR_EL1"}},
+    {36, false, "r", {"ERRIDR_EL1"}},
     {40,
      true,
      "rw",
@@ -395,7 +400,7 @@ static void test_no_other_hcr_traps(void **state) {
         const SysRegInfo *r = sysreg_info(i);
         for (unsigned k = 0; k < r->traps; k++) {
             const SysRegTrap *t = &sysreg_traps[r->first_trap + k];
-            if (t->control != TRAP_HCR || t->bit == HCR_TERR) continue;
+            if (t->control != TRAP_HCR) continue;
             if (((t->access & SR_READ) && !covered(t->bit, true, r->name)) ||
                 ((t->access & SR_WRITE) && !covered(t->bit, false, r->name)))
                 fail_msg("%s is trapped by %s: not in the test's list", r->name, t->name);
@@ -690,6 +695,23 @@ static void test_id_registers(void **state) {
     assert_int_equal(cpus[1]->sys.VMPIDR_EL2, 0x80000001);
 }
 
+// A guest whose SErrors are EL2's sees VDISR_EL2 by the name DISR_EL1.
+static void test_disr(void **state) {
+    (void)state;
+    set_hcr(1 << HCR_AMO);
+    set_el(2);
+    put("DISR_EL1", 1u << 31);
+    put("VDISR_EL2", 1 << 24);
+    assert_int_equal(get("DISR_EL1"), 1u << 31);
+    set_el(1);
+    assert_int_equal(get("DISR_EL1"), 1 << 24);
+    put("DISR_EL1", ~0ull);
+    assert_int_equal(cpu->sys.VDISR_EL2, 0x81ffffff);
+    assert_int_equal(cpu->sys.DISR_EL1, 1u << 31);
+    set_hcr(0);
+    assert_int_equal(get("DISR_EL1"), 1u << 31);
+}
+
 static void test_isr(void **state) {
     (void)state;
     set_el(2);
@@ -901,6 +923,7 @@ int main(void) {
         T(test_stack_pointers),
         T(test_pstate_registers),
         T(test_id_registers),
+        T(test_disr),
         T(test_isr),
         T(test_debug_registers),
         T(test_write_effects),
