@@ -73,8 +73,8 @@ static ALWAYS_INLINE u64 ror64(u64 x, unsigned n) {
     return x >> n | x << (64 - n);
 }
 
-// --- AES: byte 4 * column + row of the state is byte [4 * column + row] of the register
-// -----------
+// --- AES ---
+// Byte 4 * column + row of the state is byte [4 * column + row] of the register.
 void crypto_aese(V128 *d, const V128 *n) {
     V128 s = {.q = d->q ^ n->q}, r;
     for (unsigned i = 0; i < 16; i++) r.b[i] = aes_sbox[s.b[(i + 4 * (i & 3)) & 15]];
@@ -109,7 +109,7 @@ void crypto_aesimc(V128 *d, const V128 *n) {
     }
 }
 
-// --- SHA-1 and SHA-256 ---------------------------------------------------------------------------
+// --- SHA-1 and SHA-256 ---
 static ALWAYS_INLINE u32 choose(u32 x, u32 y, u32 z) {
     return ((y ^ z) & x) ^ z;
 }
@@ -190,8 +190,7 @@ void crypto_sha256su1(V128 *d, const V128 *n, const V128 *m) {
     *d = r;
 }
 
-// --- SHA-512
-// ----------------------------------------------------------------------------------------
+// --- SHA-512 ---
 static ALWAYS_INLINE u64 sigma512_1(u64 x) {
     return ror64(x, 14) ^ ror64(x, 18) ^ ror64(x, 41);
 }
@@ -233,8 +232,7 @@ void crypto_sha512su1(V128 *d, const V128 *n, const V128 *m) {
     *d = r;
 }
 
-// --- SM3
-// -----------------------------------------------------------------------------------------------
+// --- SM3 ---
 static ALWAYS_INLINE u32 sm3_p1(u32 x) {
     return x ^ rol(x, 15) ^ rol(x, 23);
 }
@@ -272,8 +270,7 @@ void crypto_sm3partw2(V128 *d, const V128 *n, const V128 *m) {
     d->s[3] ^= sm3_p1(rol(t.s[0], 15));
 }
 
-// --- SM4
-// -----------------------------------------------------------------------------------------------
+// --- SM4 ---
 static ALWAYS_INLINE u32 sm4_tau(u32 x) {
     return sm4_sbox[x & 255] | (u32)sm4_sbox[x >> 8 & 255] << 8 |
            (u32)sm4_sbox[x >> 16 & 255] << 16 | (u32)sm4_sbox[x >> 24] << 24;

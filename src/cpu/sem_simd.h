@@ -8,6 +8,7 @@
 #pragma once
 
 #include "cpu/cpu.h"
+#include "cpu/loadstore.h"
 #include "mmu/access.h"
 
 // The `form` of an operation, as the rows pass it: how many bytes of the registers it works on.
@@ -28,8 +29,8 @@ static ALWAYS_INLINE Vec vec_load(const V128 *v) {
     return r;
 }
 
-// Stores a vector result; the bits above a 64-bit one become zero. One 16-byte store, because the next
-// instruction is likely to load all of it.
+// Stores a vector result; the bits above a 64-bit one become zero. One 16-byte store, because the
+// next instruction is likely to load all of it.
 static ALWAYS_INLINE void vec_end(V128 *d, Vec value, u64 form) {
     if (form != FORM_Q) value = (Vec)((VecD)value & (VecD){~0ull, 0});
     memcpy(d, &value, sizeof *d);
@@ -112,7 +113,7 @@ static ALWAYS_INLINE Vec vec_dup(int size, u64 value) {
     }
 }
 
-// --- lane functions (simd.c) ------------------------------------------------------------------
+// --- lane functions (simd.c) ---
 typedef struct Lane {
     unsigned esize;  // bits of a destination lane
     bool u;          // lanes are unsigned
@@ -163,7 +164,8 @@ void simd_addlp(V128 *d, const V128 *n, unsigned u, unsigned size, unsigned q, b
 void simd_rev(V128 *d, const V128 *n, unsigned container, unsigned size, unsigned q);
 void simd_rbit(V128 *d, const V128 *n, unsigned q);
 void simd_cnt(V128 *d, const V128 *n, unsigned q);
-void simd_dot(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned q);
+void simd_dot(V128 *d, const V128 *n, const V128 *m, bool n_unsigned, bool m_unsigned, unsigned q);
+void simd_mmla(V128 *d, const V128 *n, const V128 *m, bool n_unsigned, bool m_unsigned);
 void simd_pmull8(V128 *d, const V128 *n, const V128 *m, unsigned q);
 void simd_pmull64(V128 *d, const V128 *n, const V128 *m, unsigned q);
 typedef enum Across { ACROSS_ADD, ACROSS_ADDL, ACROSS_MAX, ACROSS_MIN } Across;
@@ -174,7 +176,7 @@ void simd_permute(V128 *d, const V128 *n, const V128 *m, Permute op, unsigned pa
 void simd_table(const Cpu *cpu, V128 *d, unsigned n, const V128 *m, unsigned len, unsigned q,
                 bool keep);
 
-// --- three registers, same type ----------------------------------------------------------------
+// --- three registers, same type ---
 static ALWAYS_INLINE void sem_shadd_uhadd(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
     simd_same(cpu, lane_hadd, d, n, m, U, size, form);
@@ -361,11 +363,27 @@ static ALWAYS_INLINE void sem_addp_scalar(Cpu *cpu, V128 *d, const V128 *n) {
 static ALWAYS_INLINE void sem_sdot_udot_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned Q) {
     (void)cpu;
-    simd_dot(d, n, m, U, Q);
+    simd_dot(d, n, m, U, U, Q);
 }
 
-// --- three registers, different types
-// -------------------------------------------------------------
+static ALWAYS_INLINE void sem_usdot_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned Q) {
+    (void)cpu;
+    simd_dot(d, n, m, true, false, Q);
+}
+static ALWAYS_INLINE void sem_smmla_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m) {
+    (void)cpu;
+    simd_mmla(d, n, m, false, false);
+}
+static ALWAYS_INLINE void sem_ummla_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m) {
+    (void)cpu;
+    simd_mmla(d, n, m, true, true);
+}
+static ALWAYS_INLINE void sem_usmmla_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m) {
+    (void)cpu;
+    simd_mmla(d, n, m, true, false);
+}
+
+// --- three registers, different types ---
 static ALWAYS_INLINE void sem_saddl_uaddl(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
     simd_long(cpu, lane_add, d, n, m, U, size, form);
@@ -441,8 +459,7 @@ static ALWAYS_INLINE void sem_pmull_p64(Cpu *cpu, V128 *d, const V128 *n, const 
     simd_pmull64(d, n, m, Q);
 }
 
-// --- two registers, miscellaneous
-// -------------------------------------------------------------------
+// --- two registers, miscellaneous ---
 static ALWAYS_INLINE void sem_rev64_v(Cpu *cpu, V128 *d, const V128 *n, unsigned size, unsigned Q) {
     (void)cpu;
     simd_rev(d, n, 3, size, Q);
@@ -537,8 +554,7 @@ static ALWAYS_INLINE void sem_sqxtn_uqxtn(Cpu *cpu, V128 *d, const V128 *n, unsi
     simd_narrow(cpu, lane_qxtn, d, n, NULL, U, size, form);
 }
 
-// --- across lanes
-// --------------------------------------------------------------------------------------
+// --- across lanes ---
 static ALWAYS_INLINE void sem_saddlv_uaddlv(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                             unsigned size, unsigned Q) {
     (void)cpu;
@@ -559,8 +575,7 @@ static ALWAYS_INLINE void sem_addv_v(Cpu *cpu, V128 *d, const V128 *n, unsigned 
     simd_across(d, n, ACROSS_ADD, 0, size, Q);
 }
 
-// --- copy
-// ------------------------------------------------------------------------------------------------
+// --- copy ---
 // imm5 = index:1:zeros(size).
 static ALWAYS_INLINE unsigned imm5_size(unsigned imm5) {
     return (unsigned)__builtin_ctz(imm5 | 8);
@@ -644,8 +659,7 @@ static ALWAYS_INLINE void sem_ins_elem(Cpu *cpu, V128 *d, const V128 *n, unsigne
     lane_put(d, size, imm5_index(imm5), lane_get(n, size, imm4 >> size));
 }
 
-// --- modified immediate
-// -----------------------------------------------------------------------------------
+// --- modified immediate ---
 // AdvSIMDExpandImm is done by the rows: imm is the element in every lane of 64 bits.
 static ALWAYS_INLINE void simd_movi(V128 *d, unsigned op, unsigned Q, u64 imm) {
     vec_fill(d, op ? ~imm : imm, Q);
@@ -733,8 +747,7 @@ static ALWAYS_INLINE void sem_orr_bic_h_lsl8(Cpu *cpu, V128 *d, unsigned op, uns
     simd_orr_bic(d, op, Q, imm);
 }
 
-// --- shift by immediate
-// -----------------------------------------------------------------------------------
+// --- shift by immediate ---
 static ALWAYS_INLINE void sem_sshr_ushr(Cpu *cpu, V128 *d, const V128 *n, unsigned U, unsigned imm7,
                                         u64 form) {
     (void)cpu;
@@ -798,9 +811,8 @@ static ALWAYS_INLINE void sem_sshll_ushll(Cpu *cpu, V128 *d, const V128 *n, unsi
     simd_shll(d, n, U, size, imm7 - (8u << size), Q);
 }
 
-// --- by element
-// ------------------------------------------------------------------------------------------- The
-// selected element in every lane. `e` packs s, Q, H, L, M and four bits of the register number.
+// --- by element ---
+// The selected element in every lane. `e` packs s, Q, H, L, M and four bits of the register number.
 static ALWAYS_INLINE V128 simd_element(const Cpu *cpu, unsigned size, u64 e) {
     unsigned hlm = e >> 8 & 7;
     unsigned reg = size == 1 ? e & 15 : (e & 15) | (e >> 8 & 1) << 4;
@@ -871,11 +883,19 @@ static ALWAYS_INLINE void sem_sqrdmlsh_elem(Cpu *cpu, V128 *d, const V128 *n, un
 }
 static ALWAYS_INLINE void sem_sdot_udot_elem(Cpu *cpu, V128 *d, const V128 *n, unsigned U, u64 e) {
     V128 m = simd_element(cpu, 2, e);
-    simd_dot(d, n, &m, U, e >> 11 & 1);
+    simd_dot(d, n, &m, U, U, e >> 11 & 1);
 }
 
-// --- permute, extract, table
-// ----------------------------------------------------------------------------------
+static ALWAYS_INLINE void sem_usdot_elem(Cpu *cpu, V128 *d, const V128 *n, u64 e) {
+    V128 m = simd_element(cpu, 2, e);
+    simd_dot(d, n, &m, true, false, e >> 11 & 1);
+}
+static ALWAYS_INLINE void sem_sudot_elem(Cpu *cpu, V128 *d, const V128 *n, u64 e) {
+    V128 m = simd_element(cpu, 2, e);
+    simd_dot(d, n, &m, false, true, e >> 11 & 1);
+}
+
+// --- permute, extract, table ---
 static ALWAYS_INLINE void sem_uzp1(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned size,
                                    unsigned Q) {
     (void)cpu;
@@ -926,10 +946,9 @@ static ALWAYS_INLINE void sem_tbx(Cpu *cpu, V128 *d, unsigned n, const V128 *m, 
     simd_table(cpu, d, n, m, len, Q, true);
 }
 
-// --- structure loads and stores
-// --------------------------------------------------------------------------------- Registers t,
-// t+1, ... wrap from 31 to 0. Alignment is checked by element, so the slow path goes element by
-// element; the fast one moves whole registers, which needs no alignment.
+// --- structure loads and stores ---
+// Registers t, t+1, ... wrap from 31 to 0. Alignment is checked by element, so the slow path goes
+// element by element; the fast one moves whole registers, which needs no alignment.
 void simd_load(Mem *m, u64 va, u8 *buffer, unsigned bytes, unsigned size);
 void simd_store(Mem *m, u64 va, const u8 *buffer, unsigned bytes, unsigned size);
 // LD2-LD4 and ST2-ST4 of whole registers, and of one lane (how = sc:Q:S:size); LDnR.
@@ -938,6 +957,17 @@ void simd_store_multi(Mem *m, u64 va, unsigned t, unsigned registers, unsigned s
 void simd_load_lane(Mem *m, u64 va, unsigned t, unsigned registers, u64 how);
 void simd_store_lane(Mem *m, u64 va, unsigned t, unsigned registers, u64 how);
 void simd_load_replicate(Mem *m, u64 va, unsigned t, unsigned registers, unsigned size, u64 q);
+
+// CheckSPAlignment, in the slow variant only: the fast one leaves. mask is 0 unless the base is SP.
+static ALWAYS_INLINE bool simd_sp_aligned(Mem *m, u64 base, u64 mask) {
+    if (likely(!(base & mask))) return true;
+    if (m->slow) {
+        check_sp_alignment(m->cpu, m->op);
+    } else {
+        m->miss = true;
+    }
+    return m->slow;
+}
 
 // The base register afterwards.
 static ALWAYS_INLINE u64 post_index(const Mem *m, u64 base, unsigned rm, unsigned p,
@@ -957,7 +987,8 @@ static ALWAYS_INLINE unsigned lane_size(u64 how) {
 }
 
 static ALWAYS_INLINE void sem_ld1_multi(Mem *m, int opcode, int Q, u64 *wb, u64 base, unsigned t,
-                                        unsigned rm, unsigned p, unsigned size) {
+                                        unsigned rm, unsigned p, unsigned size, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     const unsigned registers = ld1_registers(opcode), bytes = Q ? 16 : 8;
     V128 r[4];
     for (unsigned i = 0; i < registers; i++) {
@@ -976,7 +1007,8 @@ static ALWAYS_INLINE void sem_ld1_multi(Mem *m, int opcode, int Q, u64 *wb, u64 
 }
 
 static ALWAYS_INLINE void sem_st1_multi(Mem *m, int opcode, int Q, u64 *wb, u64 base, unsigned t,
-                                        unsigned rm, unsigned p, unsigned size) {
+                                        unsigned rm, unsigned p, unsigned size, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     const unsigned registers = ld1_registers(opcode), bytes = Q ? 16 : 8;
     for (unsigned i = 0; i < registers; i++) {
         const V128 *v = &m->cpu->v[(t + i) & 31];
@@ -992,94 +1024,112 @@ static ALWAYS_INLINE void sem_st1_multi(Mem *m, int opcode, int Q, u64 *wb, u64 
 }
 
 static ALWAYS_INLINE void sem_ld2_multi(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                        unsigned p, unsigned size, u64 q) {
+                                        unsigned p, unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_multi(m, base, t, 2, size, q);
     *wb = post_index(m, base, rm, p, 16u << q);
 }
 static ALWAYS_INLINE void sem_st2_multi(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                        unsigned p, unsigned size, u64 q) {
+                                        unsigned p, unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_store_multi(m, base, t, 2, size, q);
     *wb = post_index(m, base, rm, p, 16u << q);
 }
 static ALWAYS_INLINE void sem_ld3_multi(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                        unsigned p, unsigned size, u64 q) {
+                                        unsigned p, unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_multi(m, base, t, 3, size, q);
     *wb = post_index(m, base, rm, p, 24u << q);
 }
 static ALWAYS_INLINE void sem_st3_multi(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                        unsigned p, unsigned size, u64 q) {
+                                        unsigned p, unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_store_multi(m, base, t, 3, size, q);
     *wb = post_index(m, base, rm, p, 24u << q);
 }
 static ALWAYS_INLINE void sem_ld4_multi(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                        unsigned p, unsigned size, u64 q) {
+                                        unsigned p, unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_multi(m, base, t, 4, size, q);
     *wb = post_index(m, base, rm, p, 32u << q);
 }
 static ALWAYS_INLINE void sem_st4_multi(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                        unsigned p, unsigned size, u64 q) {
+                                        unsigned p, unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_store_multi(m, base, t, 4, size, q);
     *wb = post_index(m, base, rm, p, 32u << q);
 }
 
 static ALWAYS_INLINE void sem_ld1_lane(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                       unsigned p, u64 how) {
+                                       unsigned p, u64 how, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_lane(m, base, t, 1, how);
     *wb = post_index(m, base, rm, p, 1u << lane_size(how));
 }
 static ALWAYS_INLINE void sem_st1_lane(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                       unsigned p, u64 how) {
+                                       unsigned p, u64 how, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_store_lane(m, base, t, 1, how);
     *wb = post_index(m, base, rm, p, 1u << lane_size(how));
 }
 static ALWAYS_INLINE void sem_ld2_lane(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                       unsigned p, u64 how) {
+                                       unsigned p, u64 how, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_lane(m, base, t, 2, how);
     *wb = post_index(m, base, rm, p, 2u << lane_size(how));
 }
 static ALWAYS_INLINE void sem_st2_lane(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                       unsigned p, u64 how) {
+                                       unsigned p, u64 how, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_store_lane(m, base, t, 2, how);
     *wb = post_index(m, base, rm, p, 2u << lane_size(how));
 }
 static ALWAYS_INLINE void sem_ld3_lane(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                       unsigned p, u64 how) {
+                                       unsigned p, u64 how, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_lane(m, base, t, 3, how);
     *wb = post_index(m, base, rm, p, 3u << lane_size(how));
 }
 static ALWAYS_INLINE void sem_st3_lane(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                       unsigned p, u64 how) {
+                                       unsigned p, u64 how, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_store_lane(m, base, t, 3, how);
     *wb = post_index(m, base, rm, p, 3u << lane_size(how));
 }
 static ALWAYS_INLINE void sem_ld4_lane(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                       unsigned p, u64 how) {
+                                       unsigned p, u64 how, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_lane(m, base, t, 4, how);
     *wb = post_index(m, base, rm, p, 4u << lane_size(how));
 }
 static ALWAYS_INLINE void sem_st4_lane(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm,
-                                       unsigned p, u64 how) {
+                                       unsigned p, u64 how, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_store_lane(m, base, t, 4, how);
     *wb = post_index(m, base, rm, p, 4u << lane_size(how));
 }
 
 static ALWAYS_INLINE void sem_ld1r(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm, unsigned p,
-                                   unsigned size, u64 q) {
+                                   unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_replicate(m, base, t, 1, size, q);
     *wb = post_index(m, base, rm, p, 1u << size);
 }
 static ALWAYS_INLINE void sem_ld2r(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm, unsigned p,
-                                   unsigned size, u64 q) {
+                                   unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_replicate(m, base, t, 2, size, q);
     *wb = post_index(m, base, rm, p, 2u << size);
 }
 static ALWAYS_INLINE void sem_ld3r(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm, unsigned p,
-                                   unsigned size, u64 q) {
+                                   unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_replicate(m, base, t, 3, size, q);
     *wb = post_index(m, base, rm, p, 3u << size);
 }
 static ALWAYS_INLINE void sem_ld4r(Mem *m, u64 *wb, u64 base, unsigned t, unsigned rm, unsigned p,
-                                   unsigned size, u64 q) {
+                                   unsigned size, u64 q, u64 mask) {
+    if (!simd_sp_aligned(m, base, mask)) return;
     simd_load_replicate(m, base, t, 4, size, q);
     *wb = post_index(m, base, rm, p, 4u << size);
 }

@@ -14,7 +14,7 @@ static ALWAYS_INLINE i128 lane_ext(const V128 *v, unsigned size, bool u, unsigne
     return u ? (i128)x : (i128)sext(x, 8u << size);
 }
 
-// --- saturation and shifts -----------------------------------------------------------------------
+// --- saturation and shifts ---
 static ALWAYS_INLINE i128 sat_to(Lane *l, bool u, i128 x) {
     i128 max = ((i128)1 << (l->esize - !u)) - 1;
     i128 min = u ? 0 : -max - 1;
@@ -44,8 +44,7 @@ static ALWAYS_INLINE i128 shift_sat(Lane *l, bool u, i128 x, int n, bool round) 
     return sat_to(l, u, shift_by(x, n, round));
 }
 
-// --- same-width lanes
-// ---------------------------------------------------------------------------------
+// --- same-width lanes ---
 i128 lane_add(Lane *l, i128 a, i128 b) {
     (void)l;
     return a + b;
@@ -171,8 +170,7 @@ i128 lane_sqneg(Lane *l, i128 a, i128 b) {
     return sat(l, -a);
 }
 
-// --- long and narrow
-// ------------------------------------------------------------------------------------
+// --- long and narrow ---
 static ALWAYS_INLINE i128 high_half(const Lane *l, i128 x) {
     return x >> l->esize;
 }
@@ -214,8 +212,7 @@ i128 lane_sqxtun(Lane *l, i128 a, i128 b) {
     return sat_to(l, true, a);
 }
 
-// --- shifts by immediate: the count is l->imm
-// ------------------------------------------------------------
+// --- shifts by immediate: the count is l->imm ---
 i128 lane_shift(Lane *l, i128 a, i128 b) {
     (void)b;
     return shift_by(a, l->imm, false);
@@ -266,9 +263,8 @@ i128 lane_sqrshrun(Lane *l, i128 a, i128 b) {
     return sat_to(l, true, shift_by(a, l->imm, true));
 }
 
-// --- applying a lane function
-// ------------------------------------------------------------------------------ Sizes of the lanes
-// of d, n and m, and the first lane of each.
+// --- applying a lane function ---
+// Sizes of the lanes of d, n and m, and the first lane of each.
 typedef struct Shape {
     unsigned count;
     unsigned d_size, n_size, m_size;
@@ -352,8 +348,7 @@ void simd_shift_narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, unsigned u, 
            form);
 }
 
-// --- frequent operations, a loop for each element size
-// ---------------------------------------------------------
+// --- frequent operations, a loop for each element size ---
 void simd_shr(V128 *d, const V128 *n, unsigned u, unsigned imm7, u64 form) {
     unsigned size = shift_size(imm7), count = right_count(imm7);
     Vec a = vec_load(n);
@@ -515,12 +510,29 @@ void simd_cnt(V128 *d, const V128 *n, unsigned q) {
     vec_end(d, (a + (a >> 4)) & 0x0f, q);
 }
 
-void simd_dot(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned q) {
+static ALWAYS_INLINE u32 byte_product(const V128 *n, unsigned i, bool n_unsigned, const V128 *m,
+                                      unsigned j, bool m_unsigned) {
+    return (u32)((n_unsigned ? n->b[i] : n->sb[i]) * (m_unsigned ? m->b[j] : m->sb[j]));
+}
+
+// Each 32-bit lane accumulates the products of its four bytes.
+void simd_dot(V128 *d, const V128 *n, const V128 *m, bool n_unsigned, bool m_unsigned, unsigned q) {
     V128 r = *d;
     for (unsigned i = 0; i < 16; i++)
-        r.s[i / 4] += u ? (u32)n->b[i] * m->b[i] : (u32)((i32)n->sb[i] * m->sb[i]);
+        r.s[i / 4] += byte_product(n, i, n_unsigned, m, i, m_unsigned);
     d->d[0] = r.d[0];
     d->d[1] = q ? r.d[1] : 0;
+}
+
+// MatMulAdd: the 2x8 matrix n times the 8x2 matrix m, whose columns are the halves of the register.
+void simd_mmla(V128 *d, const V128 *n, const V128 *m, bool n_unsigned, bool m_unsigned) {
+    V128 r = *d;
+    for (unsigned i = 0; i < 32; i++) {
+        unsigned row = i / 16, column = i / 8 % 2, k = i % 8;
+        r.s[2 * row + column] +=
+            byte_product(n, 8 * row + k, n_unsigned, m, 8 * column + k, m_unsigned);
+    }
+    *d = r;
 }
 
 void simd_pmull8(V128 *d, const V128 *n, const V128 *m, unsigned q) {
@@ -558,8 +570,7 @@ void simd_across(V128 *d, const V128 *n, Across op, unsigned u, unsigned size, u
     d->q = (u64)r & ones(8u << size << (op == ACROSS_ADDL));
 }
 
-// --- permutes
-// ---------------------------------------------------------------------------------------------------
+// --- permutes ---
 // Specialized by element size: `size` is constant in each call below.
 static ALWAYS_INLINE V128 permute(const V128 *n, const V128 *m, Permute op, unsigned part,
                                   unsigned size, unsigned q) {
@@ -603,9 +614,8 @@ void simd_table(const Cpu *cpu, V128 *d, unsigned n, const V128 *m, unsigned len
     *d = r;
 }
 
-// --- structure loads and stores
-// ----------------------------------------------------------------------------------- `bytes` of
-// memory at va to buffer: whole doublewords, or element by element on the slow path.
+// --- structure loads and stores ---
+// `bytes` of memory at va to buffer: whole doublewords, or element by element on the slow path.
 void simd_load(Mem *m, u64 va, u8 *buffer, unsigned bytes, unsigned size) {
     unsigned step = m->slow ? 1u << size : 8;
     for (unsigned i = 0; i < bytes && !m->miss; i += step) {

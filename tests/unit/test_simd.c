@@ -1,0 +1,974 @@
+// Advanced SIMD integer instructions: hand-worked cases through decoder and handlers, what must be
+// UNDEFINED, and structure loads and stores on memory that the software TLB holds.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "cpu/decode.h"
+#include "gen/handlers.h"
+
+static const u64 all_features[2] = {~0ull, ~0ull};
+
+typedef struct Bench {
+    Cpu cpu;
+    Tlb tlb;
+    struct RunTable table;  // run_handlers, but the second instruction ends the run
+    _Alignas(4096) u8 memory[4096];
+} Bench;
+
+static const Op *stop(Cpu *cpu, const Op *op, const Table *table) {
+    (void)cpu, (void)table;
+    return op;
+}
+
+static int setup(void **state) {
+    Bench *b = aligned_alloc(4096, sizeof *b);
+    memset(b, 0, sizeof *b);
+    b->table = run_handlers;
+    b->table.h[OP_PAGE_END] = stop;
+    b->cpu.tlb = &b->tlb;
+    b->cpu.fp_on = true;
+    for (unsigned i = 0; i < TLB_SIZE; i++)
+        b->tlb.data[i] = (TlbEntry){.rtag = TLB_NO_TAG, .wtag = TLB_NO_TAG};
+    TlbEntry *e = tlb_entry(&b->cpu, (u64)(uintptr_t)b->memory);
+    e->rtag = e->wtag = (u64)(uintptr_t)b->memory;
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state) {
+    free(*state);
+    return 0;
+}
+
+static void execute(Bench *b, u32 word) {
+    Op ops[2] = {{.id = 0}, {.id = OP_PAGE_END}};
+    assert_non_null(decode_row(all_features, word, 0, &ops[0]));
+    b->table.h[ops[0].id](&b->cpu, ops, (const Table *)&b->table);
+}
+
+// d, n, m are V0, V1, V2 before; then V0 and FPSR.QC after.
+static const struct {
+    const char *name;
+    u32 word;
+    V128 d, n, m, expected;
+    bool qc;
+} cases[] = {
+    {"sqadd v0.16b, v1.16b, v2.16b",
+     0x4e220c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0x7f80ff0140c08001, 0x7f80ff0140c08001}},
+     {.d = {0x1ffff0140c08080, 0x1ffff0140c08080}},
+     {.d = {0x7f80fe027f808081, 0x7f80fe027f808081}},
+     true},
+    {"uqadd v0.8b, v1.8b, v2.8b",
+     0x2e220c20,
+     {.d = {0xffffffffffffffff, 0xffffffffffffffff}},
+     {.d = {0xff01fe0000000000, 0xff01fe0000000000}},
+     {.d = {0x1ff010000000000, 0x1ff010000000000}},
+     {.d = {0xffffff0000000000, 0x0}},
+     true},
+    {"uqsub v0.8h, v1.8h, v2.8h",
+     0x6e622c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0x1ffff00008000, 0x1ffff00008000}},
+     {.d = {0x2000100008000, 0x2000100008000}},
+     {.d = {0xfffe00000000, 0xfffe00000000}},
+     true},
+    {"sqsub d0, d1, d2",
+     0x5ee22c20,
+     {.d = {0xffff, 0xffff}},
+     {.d = {0x8000000000000000, 0x5}},
+     {.d = {0x1, 0x5}},
+     {.d = {0x8000000000000000, 0x0}},
+     true},
+    {"sqadd b0, b1, b2",
+     0x5e220c20,
+     {.d = {0xffff, 0xffff}},
+     {.d = {0xff7f, 0x1}},
+     {.d = {0xff01, 0x1}},
+     {.d = {0x7f, 0x0}},
+     true},
+    {"add v0.2d, v1.2d, v2.2d",
+     0x4ee28420,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffffffffffffffff, 0xffffffffffffffff}},
+     {.d = {0x2, 0x2}},
+     {.d = {0x1, 0x1}},
+     false},
+    {"add d0, d1, d2",
+     0x5ee28420,
+     {.d = {0xff, 0xff}},
+     {.d = {0xffffffffffffffff, 0x7}},
+     {.d = {0x2, 0x7}},
+     {.d = {0x1, 0x0}},
+     false},
+    {"shadd v0.4s, v1.4s, v2.4s",
+     0x4ea20420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x7fffffff80000000, 0x7fffffff80000000}},
+     {.d = {0x7fffffff80000001, 0x7fffffff80000001}},
+     {.d = {0x7fffffff80000000, 0x7fffffff80000000}},
+     false},
+    {"urhadd v0.16b, v1.16b, v2.16b",
+     0x6e221420,
+     {.d = {0x0, 0x0}},
+     {.d = {0xfffe0100ff000102, 0xfffe0100ff000102}},
+     {.d = {0xff000000fe010101, 0xff000000fe010101}},
+     {.d = {0xff7f0100ff010102, 0xff7f0100ff010102}},
+     false},
+    {"shsub v0.8b, v1.8b, v2.8b",
+     0x0e222420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x7f80000000000000, 0x7f80000000000000}},
+     {.d = {0x807f000000000000, 0x807f000000000000}},
+     {.d = {0x7f80000000000000, 0x0}},
+     false},
+    {"cmgt v0.4h, v1.4h, v2.4h",
+     0x0e623420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x18000ffff7fff, 0x18000ffff7fff}},
+     {.d = {0xffff, 0xffff}},
+     {.d = {0xffff00000000ffff, 0x0}},
+     false},
+    {"cmhi v0.4h, v1.4h, v2.4h",
+     0x2e623420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x18000ffff7fff, 0x18000ffff7fff}},
+     {.d = {0xffff, 0xffff}},
+     {.d = {0xffffffffffff0000, 0x0}},
+     false},
+    {"cmhs d0, d1, d2",
+     0x7ee23c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0x5, 0x1}},
+     {.d = {0x5, 0x1}},
+     {.d = {0xffffffffffffffff, 0x0}},
+     false},
+    {"cmtst v0.16b, v1.16b, v2.16b",
+     0x4e228c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0x8001ff0f00000000, 0x8001ff0f00000000}},
+     {.d = {0x7f01000fffffffff, 0x7f01000fffffffff}},
+     {.d = {0xff00ff00000000, 0xff00ff00000000}},
+     false},
+    {"cmle v0.2s, v1.2s, #0",
+     0x2ea09820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x180000000, 0x180000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xffffffff, 0x0}},
+     false},
+    {"sshl v0.2d, v1.2d, v2.2d",
+     0x4ee24420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x1, 0x8000000000000000}},
+     {.d = {0x3f, 0xffffffffffffff80}},
+     {.d = {0x8000000000000000, 0xffffffffffffffff}},
+     false},
+    {"ushl v0.2d, v1.2d, v2.2d",
+     0x6ee24420,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffffffffffffffff, 0xffffffffffffffff}},
+     {.d = {0x40, 0xff}},
+     {.d = {0x0, 0x7fffffffffffffff}},
+     false},
+    {"srshl v0.4s, v1.4s, v2.4s",
+     0x4ea25420,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffffffff00000003, 0xffffffff00000003}},
+     {.d = {0xff000000ff, 0xff000000ff}},
+     {.d = {0x2, 0x2}},
+     false},
+    {"urshl v0.2d, v1.2d, v2.2d",
+     0x6ee25420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x8000000000000000, 0xffffffffffffffff}},
+     {.d = {0xbf, 0xc0}},
+     {.d = {0x0, 0x1}},
+     false},
+    {"sqshl v0.2d, v1.2d, v2.2d",
+     0x4ee24c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffffffffffffffff, 0xffffffffffffffff}},
+     {.d = {0x40, 0x3f}},
+     {.d = {0x8000000000000000, 0x8000000000000000}},
+     true},
+    {"sqshl v0.2d, v1.2d, v2.2d",
+     0x4ee24c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffffffffffffffff, 0xffffffffffffffff}},
+     {.d = {0x3f, 0x3f}},
+     {.d = {0x8000000000000000, 0x8000000000000000}},
+     false},
+    {"uqrshl v0.16b, v1.16b, v2.16b",
+     0x6e225c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0x80ff01ff00000000, 0x80ff01ff00000000}},
+     {.d = {0x1fffff800000000, 0x1fffff800000000}},
+     {.d = {0xff80010100000000, 0xff80010100000000}},
+     true},
+    {"sqshlu v0.4h, v1.4h, #1",
+     0x2f116420,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffff7fff00018000, 0xffff7fff00018000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xfffe00020000, 0x0}},
+     true},
+    {"uqshl v0.4h, v1.4h, #1",
+     0x2f117420,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffff7fff00018000, 0xffff7fff00018000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xfffffffe0002ffff, 0x0}},
+     true},
+    {"sqdmulh v0.8h, v1.8h, v2.8h",
+     0x4e62b420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x800080007fff4000, 0x800080007fff4000}},
+     {.d = {0x80007fff7fff4000, 0x80007fff7fff4000}},
+     {.d = {0x7fff80017ffe2000, 0x7fff80017ffe2000}},
+     true},
+    {"sqrdmulh v0.4s, v1.4s, v2.4s",
+     0x6ea2b420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x8000000040000000, 0x8000000040000000}},
+     {.d = {0x8000000000000001, 0x8000000000000001}},
+     {.d = {0x7fffffff00000001, 0x7fffffff00000001}},
+     true},
+    {"sqrdmulh h0, h1, h2",
+     0x7e62b420,
+     {.d = {0xff, 0xff}},
+     {.d = {0x4000, 0x1}},
+     {.d = {0x1, 0x1}},
+     {.d = {0x1, 0x0}},
+     false},
+    {"sqrdmlah v0.4h, v1.4h, v2.4h",
+     0x2e428420,
+     {.d = {0x7fff0000ffff8000, 0x7fff0000ffff8000}},
+     {.d = {0x8000800040008000, 0x8000800040008000}},
+     {.d = {0x800080000001ffff, 0x800080000001ffff}},
+     {.d = {0x7fff7fff00008001, 0x0}},
+     true},
+    {"sqrdmlsh v0.4h, v1.4h, v2.4h",
+     0x2e428c20,
+     {.d = {0x8000000000000000, 0x8000000000000000}},
+     {.d = {0x8000000000000000, 0x8000000000000000}},
+     {.d = {0x8000000000000000, 0x8000000000000000}},
+     {.d = {0x8000000000000000, 0x0}},
+     true},
+    {"sqdmull v0.4s, v1.4h, v2.4h",
+     0x0e62d020,
+     {.d = {0x0, 0x0}},
+     {.d = {0x8000800000017fff, 0x0}},
+     {.d = {0x8000000100018000, 0x0}},
+     {.d = {0x280010000, 0x7fffffffffff0000}},
+     true},
+    {"sqdmlal v0.2d, v1.2s, v2.2s",
+     0x0ea29020,
+     {.d = {0xffffffffffffffff, 0x1}},
+     {.d = {0x8000000080000000, 0x0}},
+     {.d = {0x8000000000000001, 0x0}},
+     {.d = {0xfffffffeffffffff, 0x7fffffffffffffff}},
+     true},
+    {"sqdmlsl d0, s1, s2",
+     0x5ea2b020,
+     {.d = {0x0, 0x5}},
+     {.d = {0x180000000, 0x1}},
+     {.d = {0x180000000, 0x1}},
+     {.d = {0x8000000000000001, 0x0}},
+     true},
+    {"smlsl2 v0.8h, v1.16b, v2.16b",
+     0x4e22a020,
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0xff01000000000000}},
+     {.d = {0x0, 0x2ff000000000000}},
+     {.d = {0x0, 0x2000100000000}},
+     false},
+    {"uabdl v0.4s, v1.4h, v2.4h",
+     0x2e627020,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffff00018000, 0x0}},
+     {.d = {0xffff000000027fff, 0x0}},
+     {.d = {0x100000001, 0xffff0000ffff}},
+     false},
+    {"addhn2 v0.16b, v1.8h, v2.8h",
+     0x4e224020,
+     {.d = {0x5, 0x7}},
+     {.d = {0xff01ff80000000, 0xff01ff80000000}},
+     {.d = {0x1000180000000, 0x1000180000000}},
+     {.d = {0x5, 0x102000001020000}},
+     false},
+    {"raddhn v0.4h, v1.4s, v2.4s",
+     0x2e624020,
+     {.d = {0xff, 0xff}},
+     {.d = {0x7fff00008000, 0x7fff00008000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x100000001, 0x0}},
+     false},
+    {"uaddw v0.8h, v1.8h, v2.8b",
+     0x2e221020,
+     {.d = {0x0, 0x0}},
+     {.d = {0x2, 0xffff000100010001}},
+     {.d = {0xff01010101010101, 0x1}},
+     {.d = {0x1000100010003, 0xfe000200020002}},
+     false},
+    {"pmul v0.8b, v1.8b, v2.8b",
+     0x2e229c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0xff03110000000000, 0xff03110000000000}},
+     {.d = {0xff03110000000000, 0xff03110000000000}},
+     {.d = {0x5505010000000000, 0x0}},
+     false},
+    {"pmull v0.8h, v1.8b, v2.8b",
+     0x0e22e020,
+     {.d = {0x0, 0x0}},
+     {.d = {0xff03000000000000, 0x0}},
+     {.d = {0xff03000000000000, 0x0}},
+     {.d = {0x0, 0x5555000500000000}},
+     false},
+    {"suqadd v0.8b, v1.8b",
+     0x0e203820,
+     {.d = {0x7f80ff0000000000, 0x7f80ff0000000000}},
+     {.d = {0xffff018000000000, 0xffff018000000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x7f7f007f00000000, 0x0}},
+     true},
+    {"usqadd v0.8b, v1.8b",
+     0x2e203820,
+     {.d = {0xff800100000000, 0xff800100000000}},
+     {.d = {0xff01807f00000000, 0xff01807f00000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xff008000000000, 0x0}},
+     true},
+    {"sqabs v0.16b, v1.16b",
+     0x4e207820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x80ff7f0000000000, 0x80ff7f0000000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x7f017f0000000000, 0x7f017f0000000000}},
+     true},
+    {"sqneg d0, d1",
+     0x7ee07820,
+     {.d = {0x1, 0x1}},
+     {.d = {0x8000000000000000, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x7fffffffffffffff, 0x0}},
+     true},
+    {"abs v0.2d, v1.2d",
+     0x4ee0b820,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffffffffffffffff, 0x8000000000000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x1, 0x8000000000000000}},
+     false},
+    {"cls v0.8h, v1.8h",
+     0x4e604820,
+     {.d = {0x0, 0x0}},
+     {.d = {0xffff0000c0003fff, 0xffff0000c0003fff}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xf000f00010001, 0xf000f00010001}},
+     false},
+    {"clz v0.4s, v1.4s",
+     0x6ea04820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x1, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x200000001f, 0x200000001f}},
+     false},
+    {"cnt v0.8b, v1.8b",
+     0x0e205820,
+     {.d = {0x0, 0x0}},
+     {.d = {0xff0f018000aa7f55, 0xff0f018000aa7f55}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x804010100040704, 0x0}},
+     false},
+    {"rbit v0.8b, v1.8b",
+     0x2e605820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x1801248f0000000, 0x1801248f0000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x800148120f000000, 0x0}},
+     false},
+    {"rev64 v0.8h, v1.8h",
+     0x4e600820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x123456789abcdef, 0x123456789abcdef}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xcdef89ab45670123, 0xcdef89ab45670123}},
+     false},
+    {"rev32 v0.8b, v1.8b",
+     0x2e200820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x123456789abcdef, 0x123456789abcdef}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x67452301efcdab89, 0x0}},
+     false},
+    {"rev16 v0.16b, v1.16b",
+     0x4e201820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x123456789abcdef, 0x123456789abcdef}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x23016745ab89efcd, 0x23016745ab89efcd}},
+     false},
+    {"saddlp v0.4h, v1.8b",
+     0x0e202820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x80807f7fff010000, 0x80807f7fff010000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xff0000fe00000000, 0x0}},
+     false},
+    {"uadalp v0.4h, v1.8b",
+     0x2e206820,
+     {.d = {0x1, 0x1}},
+     {.d = {0xffff000000000001, 0xffff000000000001}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x1fe000000000002, 0x0}},
+     false},
+    {"sqxtn v0.8b, v1.8h",
+     0x0e214820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x100ffff00, 0x7fff8000007fff80}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x7f807f8000017f80, 0x0}},
+     true},
+    {"sqxtun2 v0.8h, v1.4s",
+     0x6e612820,
+     {.d = {0x4, 0x3}},
+     {.d = {0x10000ffff, 0xffffffff00010000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x4, 0xffff0001ffff}},
+     true},
+    {"uqxtn b0, h1",
+     0x7e214820,
+     {.d = {0x5, 0x5}},
+     {.d = {0x100, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xff, 0x0}},
+     true},
+    {"xtn v0.2s, v1.2d",
+     0x0ea12820,
+     {.d = {0x9, 0x9}},
+     {.d = {0x300000004, 0x100000002}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x200000004, 0x0}},
+     false},
+    {"shll v0.8h, v1.8b, #8",
+     0x2e213820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x8001000000000000, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0x8000010000000000}},
+     false},
+    {"sshr v0.16b, v1.16b, #8",
+     0x4f080420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x80007f0000000000, 0x80007f0000000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xff00000000000000, 0xff00000000000000}},
+     false},
+    {"ushr d0, d1, #64",
+     0x7f400420,
+     {.d = {0x5, 0x5}},
+     {.d = {0xffffffffffffffff, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0x0}},
+     false},
+    {"ursra v0.4h, v1.4h, #16",
+     0x2f103420,
+     {.d = {0x1, 0x1}},
+     {.d = {0x80007fff00000000, 0x80007fff00000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x1000000000001, 0x0}},
+     false},
+    {"sri v0.8b, v1.8b, #4",
+     0x2f0c4420,
+     {.d = {0xffffffffffffffff, 0xffffffffffffffff}},
+     {.d = {0x123456789abcdef, 0x123456789abcdef}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xf0f2f4f6f8fafcfe, 0x0}},
+     false},
+    {"sri d0, d1, #64",
+     0x7f404420,
+     {.d = {0x1234, 0x5}},
+     {.d = {0xffffffffffffffff, 0xffffffffffffffff}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x1234, 0x0}},
+     false},
+    {"sli v0.4s, v1.4s, #8",
+     0x6f285420,
+     {.d = {0xaa000000bb, 0xaa000000bb}},
+     {.d = {0x1122334455667788, 0x1122334455667788}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x223344aa667788bb, 0x223344aa667788bb}},
+     false},
+    {"shrn v0.8b, v1.8h, #4",
+     0x0f0c8420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0xffff00f012345678}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xff0f236700000000, 0x0}},
+     false},
+    {"rshrn2 v0.4s, v1.2d, #32",
+     0x4f208c20,
+     {.d = {0x7, 0x1}},
+     {.d = {0x7fffffff, 0x80000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x7, 0x100000000}},
+     false},
+    {"sqshrun v0.8b, v1.8h, #1",
+     0x2f0f8420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0xffff01fe020000ff}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xffff7f00000000, 0x0}},
+     true},
+    {"sqrshrn h0, s1, #16",
+     0x5f109c20,
+     {.d = {0x1, 0x1}},
+     {.d = {0x7fff8000, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x7fff, 0x0}},
+     true},
+    {"uqrshrn v0.2s, v1.2d, #1",
+     0x2f3f9c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0x1, 0x1ffffffff}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xffffffff00000001, 0x0}},
+     true},
+    {"ushll2 v0.4s, v1.8h, #15",
+     0x6f1fa420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x5, 0xffff000100000002}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x10000, 0x7fff800000008000}},
+     false},
+    {"addv b0, v1.16b",
+     0x4e31b820,
+     {.d = {0x5, 0x5}},
+     {.d = {0xff00000000000000, 0x101010101010101}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x7, 0x0}},
+     false},
+    {"uaddlv h0, v1.16b",
+     0x6e303820,
+     {.d = {0x5, 0x5}},
+     {.d = {0xffffffffffffffff, 0xffffffffffffffff}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xff0, 0x0}},
+     false},
+    {"smaxv h0, v1.8h",
+     0x4e70a820,
+     {.d = {0x5, 0x5}},
+     {.d = {0x0, 0x8000ffff00017ffe}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x7ffe, 0x0}},
+     false},
+    {"sminv s0, v1.4s",
+     0x4eb1a820,
+     {.d = {0x5, 0x5}},
+     {.d = {0xffffffff00000000, 0x180000000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x80000000, 0x0}},
+     false},
+    {"umaxp v0.16b, v1.16b, v2.16b",
+     0x6e22a420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x90a0b0c0d0e0f10, 0x102030405060708}},
+     {.d = {0x0, 0xfffe7f8000010203}},
+     {.d = {0x20406080a0c0e10, 0xff80010300000000}},
+     false},
+    {"addp v0.2s, v1.2s, v2.2s",
+     0x0ea2bc20,
+     {.d = {0x0, 0x0}},
+     {.d = {0x300000004, 0x9}},
+     {.d = {0x500000006, 0x9}},
+     {.d = {0xb00000007, 0x0}},
+     false},
+    {"addp d0, v1.2d",
+     0x5ef1b820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x7, 0x5}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xc, 0x0}},
+     false},
+    {"dup v0.4h, v1.h[5]",
+     0x0e160420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0xabc0000}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xabc0abc0abc0abc, 0x0}},
+     false},
+    {"dup d0, v1.d[1]",
+     0x5e180420,
+     {.d = {0x0, 0x0}},
+     {.d = {0x7, 0x5}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x5, 0x0}},
+     false},
+    {"mov v0.b[15], v1.b[1]",
+     0x6e1f0c20,
+     {.d = {0x22, 0x11}},
+     {.d = {0xaa00, 0x0}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x22, 0xaa00000000000011}},
+     false},
+    {"movi v0.2d, #0xff00ff0000ff00ff",
+     0x6f05e4a0,
+     {.d = {0x1, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xff00ff0000ff00ff, 0xff00ff0000ff00ff}},
+     false},
+    {"movi d0, #0xff",
+     0x2f00e420,
+     {.d = {0x1, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xff, 0x0}},
+     false},
+    {"movi v0.4s, #0x12, msl #16",
+     0x4f00d640,
+     {.d = {0x1, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x12ffff0012ffff, 0x12ffff0012ffff}},
+     false},
+    {"mvni v0.4h, #0x12, lsl #8",
+     0x2f00a640,
+     {.d = {0x1, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xedffedffedffedff, 0x0}},
+     false},
+    {"orr v0.4s, #0x80, lsl #24",
+     0x4f047400,
+     {.d = {0x1, 0x1}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x8000000080000001, 0x8000000080000001}},
+     false},
+    {"bic v0.4h, #0xff, lsl #8",
+     0x2f07b7e0,
+     {.d = {0xffffffffffffffff, 0xffffffffffffffff}},
+     {.d = {0x0, 0x0}},
+     {.d = {0x0, 0x0}},
+     {.d = {0xff00ff00ff00ff, 0x0}},
+     false},
+    {"bsl v0.8b, v1.8b, v2.8b",
+     0x2e621c20,
+     {.d = {0xff00ff00f0f00f0f, 0xff00ff00f0f00f0f}},
+     {.d = {0x1111111111111111, 0x1111111111111111}},
+     {.d = {0x2222222222222222, 0x2222222222222222}},
+     {.d = {0x1122112212122121, 0x0}},
+     false},
+    {"bit v0.8b, v1.8b, v2.8b",
+     0x2ea21c20,
+     {.d = {0x3333333333333333, 0x3333333333333333}},
+     {.d = {0x1111111111111111, 0x1111111111111111}},
+     {.d = {0xff00ff00f0f00f0f, 0xff00ff00f0f00f0f}},
+     {.d = {0x1133113313133131, 0x0}},
+     false},
+    {"bif v0.8b, v1.8b, v2.8b",
+     0x2ee21c20,
+     {.d = {0x3333333333333333, 0x3333333333333333}},
+     {.d = {0x1111111111111111, 0x1111111111111111}},
+     {.d = {0xff00ff00f0f00f0f, 0xff00ff00f0f00f0f}},
+     {.d = {0x3311331131311313, 0x0}},
+     false},
+    {"zip1 v0.8b, v1.8b, v2.8b",
+     0x0e023820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x706050403020100, 0x706050403020100}},
+     {.d = {0x1716151413121110, 0x1716151413121110}},
+     {.d = {0x1303120211011000, 0x0}},
+     false},
+    {"uzp2 v0.8h, v1.8h, v2.8h",
+     0x4e425820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x3000200010000, 0x7000600050004}},
+     {.d = {0x13001200110010, 0x17001600150014}},
+     {.d = {0x7000500030001, 0x17001500130011}},
+     false},
+    {"trn2 v0.2d, v1.2d, v2.2d",
+     0x4ec26820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x2, 0x1}},
+     {.d = {0x4, 0x3}},
+     {.d = {0x1, 0x3}},
+     false},
+    {"ext v0.16b, v1.16b, v2.16b, #3",
+     0x6e021820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x706050403020100, 0xf0e0d0c0b0a0908}},
+     {.d = {0x1716151413121110, 0x1f1e1d1c1b1a1918}},
+     {.d = {0xa09080706050403, 0x1211100f0e0d0c0b}},
+     false},
+    {"ext v0.8b, v1.8b, v2.8b, #7",
+     0x2e023820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x706050403020100, 0x1}},
+     {.d = {0x1716151413121110, 0x1}},
+     {.d = {0x1615141312111007, 0x0}},
+     false},
+    {"tbx v0.8b, {v1.16b}, v2.8b",
+     0x0e021020,
+     {.d = {0x1122334455667788, 0x1122334455667788}},
+     {.d = {0x706050403020100, 0xf0e0d0c0b0a0908}},
+     {.d = {0x10ff0f01020304, 0x0}},
+     {.d = {0x22330f01020304, 0x0}},
+     false},
+    {"mul v0.4s, v1.4s, v2.s[3]",
+     0x4fa28820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x200000003, 0x200000003}},
+     {.d = {0x0, 0x700000005}},
+     {.d = {0xe00000015, 0xe00000015}},
+     false},
+    {"mla v0.8h, v1.8h, v2.h[7]",
+     0x6f720820,
+     {.d = {0x1, 0x1}},
+     {.d = {0x2000300040005, 0x2000300040005}},
+     {.d = {0x0, 0x7000000000000}},
+     {.d = {0xe0015001c0024, 0xe0015001c0024}},
+     false},
+    {"sqdmulh h0, h1, v2.h[4]",
+     0x5f42c820,
+     {.d = {0x0, 0x0}},
+     {.d = {0x8000, 0x8000}},
+     {.d = {0x0, 0x8000}},
+     {.d = {0x7fff, 0x0}},
+     true},
+    {"umlal2 v0.2d, v1.4s, v2.s[1]",
+     0x6fa22020,
+     {.d = {0x1, 0x1}},
+     {.d = {0x0, 0xffffffff00000002}},
+     {.d = {0x300000000, 0x0}},
+     {.d = {0x7, 0x2fffffffe}},
+     false},
+    {"sdot v0.2s, v1.8b, v2.8b",
+     0x0e829420,
+     {.d = {0x100000001, 0x100000001}},
+     {.d = {0x80808080ff010203, 0x80808080ff010203}},
+     {.d = {0x8080808001020304, 0x8080808001020304}},
+     {.d = {0x1000100000014, 0x0}},
+     false},
+    {"udot v0.4s, v1.16b, v2.4b[1]",
+     0x6fa2e020,
+     {.d = {0x0, 0x0}},
+     {.d = {0x101010102020202, 0x101010102020202}},
+     {.d = {0x1020304ffffffff, 0x0}},
+     {.d = {0xa00000014, 0xa00000014}},
+     false},
+    {"usdot v0.2s, v1.8b, v2.8b",
+     0x0e829c20,
+     {.d = {0x0, 0x0}},
+     {.d = {0xff000000ff000000, 0xff000000ff000000}},
+     {.d = {0xff0000007f000000, 0xff0000007f000000}},
+     {.d = {0xffffff0100007e81, 0x0}},
+     false},
+};
+
+static void test_cases(void **state) {
+    Bench *b = *state;
+    int failed = 0;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        b->cpu.v[0] = cases[i].d;
+        b->cpu.v[1] = cases[i].n;
+        b->cpu.v[2] = cases[i].m;
+        b->cpu.sys.FPSR = 0;
+        execute(b, cases[i].word);
+        V128 r = b->cpu.v[0];
+        bool qc = b->cpu.sys.FPSR >> 27 & 1;
+        if (r.q == cases[i].expected.q && qc == cases[i].qc) continue;
+        print_error("%s: %016llx:%016llx QC=%d\n", cases[i].name, (unsigned long long)r.d[1],
+                    (unsigned long long)r.d[0], qc);
+        failed++;
+    }
+    assert_int_equal(failed, 0);
+}
+
+// QC is cumulative: an operation that does not saturate leaves it.
+static void test_qc_stays(void **state) {
+    Bench *b = *state;
+    b->cpu.sys.FPSR = 1u << 27;
+    execute(b, 0x4e220c20);  // sqadd v0.16b, v1.16b, v2.16b
+    assert_true(b->cpu.sys.FPSR >> 27 & 1);
+}
+
+static const struct {
+    const char *name;
+    u32 word;
+} undefined[] = {
+    {"add v0.1d", 0x0ee28420},
+    {"mul v0.2d", 0x4ee29c20},
+    {"shadd v0.2d", 0x4ee20420},
+    {"zip1 v0.1d", 0x0ec23820},
+    {"addv of 2s", 0x0eb1b820},
+    {"addv of 2d", 0x4ef1b820},
+    {"ext v0.8b, #8", 0x2e024020},
+    {"dup v0.1d", 0x0e080420},
+    {"dup, imm5 = 10000", 0x4e100420},
+    {"dup, imm5 = 0", 0x4e000420},
+    {"sshr v0.1d", 0x0f7f0420},
+    {"sshr h0", 0x5f1f0420},
+    {"ld2 of 1d", 0x0c408c20},
+    {"rev64 v0.2d", 0x4ee00820},
+    {"xtn to 64 bits", 0x0ee12820},
+    {"pmul v0.8h", 0x6e629c20},
+    {"cmgt s0", 0x5ea23420},
+    {"sqdmulh v0.16b", 0x4e22b420},
+    {"sqdmulh v0.2d", 0x4ee2b420},
+    {"ld1 .d with S", 0x4d409420},
+    {"ld1 .d, size 2", 0x4d408820},
+    {"ld1 .h, size 1", 0x4d404420},
+    {"st1r", 0x4d00c820},
+    {"ld1r with S", 0x4d40d820},
+    {"shrn from 128 bits", 0x0f7f8420},
+    {"sqshrun d0", 0x7f7f8420},
+    {"smov w1, v2.s", 0x0e042c41},
+    {"umov w1, v2.d", 0x0e083c41},
+    {"umov x1, v2.s", 0x4e043c41},
+    {"sdot, size 3", 0x4ec29420},
+    {"mul by element, size 3", 0x4fe28820},
+    {"mul by element, size 0", 0x4f028820},
+    {"ld1 without offset, Rm = 1", 0x4c417020},
+    {"ld, opcode 0001", 0x4c401020},
+    {"ins with Q = 0", 0x0e011c20},
+    {"ins element with Q = 0", 0x2e010420},
+};
+
+static void test_undefined(void **state) {
+    (void)state;
+    int failed = 0;
+    for (size_t i = 0; i < ARRAY_LEN(undefined); i++) {
+        Op op;
+        const DecodeRow *row = decode_row(all_features, undefined[i].word, 0, &op);
+        if (!row && op.id == OP_UNDEFINED) continue;
+        print_error("%s is decoded as %s\n", undefined[i].name, row ? row->name : "?");
+        failed++;
+    }
+    assert_int_equal(failed, 0);
+}
+
+static void test_features(void **state) {
+    (void)state;
+    static const struct {
+        u32 word;
+        enum Feature feature;
+    } rows[] = {
+        {0x4e284820, FEAT_AES},     {0x0ee2e020, FEAT_PMULL},  {0x5e020020, FEAT_SHA1},
+        {0x5e024020, FEAT_SHA256},  {0xce628020, FEAT_SHA512}, {0xce020c20, FEAT_SHA3},
+        {0xce62c020, FEAT_SM3},     {0xcec08420, FEAT_SM4},    {0x6e428420, FEAT_RDM},
+        {0x4e829420, FEAT_DotProd}, {0x4e829c20, FEAT_I8MM},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        u64 features[2] = {0};
+        Op op;
+        assert_null(decode_row(features, rows[i].word, 0, &op));
+        features[rows[i].feature / 64] |= 1ull << (rows[i].feature % 64);
+        assert_non_null(decode_row(features, rows[i].word, 0, &op));
+    }
+}
+
+// Each destination equal to each source gives the same as separate registers.
+static void test_destination_is_source(void **state) {
+    Bench *b = *state;
+    V128 n = {.d = {0x0123456789abcdef, 0xfedcba9876543210}}, m = {.d = {0x0f1e2d3c4b5a6978, 3}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        u32 word = cases[i].word;
+        bool immediate = (word >> 24 & 15) == 15;       // or by element: bits 20:16 are not Rm
+        if (immediate && !(word >> 19 & 15)) continue;  // MOVI: no source
+        for (unsigned which = 0; which < 2; which++) {
+            if (which && immediate) continue;
+            if ((word >> (which ? 16 : 5) & 31) != (which ? 2u : 1u)) continue;
+            V128 old = which ? m : n;
+            b->cpu.v[0] = old, b->cpu.v[1] = n, b->cpu.v[2] = m;
+            execute(b, word);
+            V128 apart = b->cpu.v[0];
+            b->cpu.v[0] = old, b->cpu.v[1] = n, b->cpu.v[2] = m;
+            u32 aliased = which ? (word & ~(31u << 16)) : (word & ~(31u << 5));
+            execute(b, aliased);
+            assert_int_equal(b->cpu.v[0].d[0], apart.d[0]);
+            assert_int_equal(b->cpu.v[0].d[1], apart.d[1]);
+        }
+    }
+}
+
+static void test_table_lookup(void **state) {
+    Bench *b = *state;
+    for (unsigned i = 0; i < 16; i++) {
+        b->cpu.v[31].b[i] = (u8)i;
+        b->cpu.v[0].b[i] = (u8)(16 + i);
+        b->cpu.v[2].b[i] = (u8)(i * 3);
+    }
+    execute(b, 0x4e0223e0);  // tbl v0.16b, {v31.16b, v0.16b}, v2.16b
+    for (unsigned i = 0; i < 16; i++) assert_int_equal(b->cpu.v[0].b[i], i * 3 < 32 ? i * 3 : 0);
+}
+
+static void test_general_registers(void **state) {
+    Bench *b = *state;
+    b->cpu.v[2] = (V128){.d = {0x80ff7f01, 0x8000000000000000}};
+    execute(b, 0x0e072c41);  // smov w1, v2.b[3]
+    assert_int_equal(b->cpu.x[1], 0xffffff80);
+    execute(b, 0x4e072c41);  // smov x1, v2.b[3]
+    assert_int_equal(b->cpu.x[1], 0xffffffffffffff80);
+    execute(b, 0x0e053c41);  // umov w1, v2.b[2]
+    assert_int_equal(b->cpu.x[1], 0xff);
+    execute(b, 0x4e183c41);  // mov x1, v2.d[1]
+    assert_int_equal(b->cpu.x[1], 0x8000000000000000);
+    b->cpu.x[1] = 0x1234567890abcdef;
+    execute(b, 0x4e0e1c22);  // mov v2.h[3], w1
+    assert_int_equal(b->cpu.v[2].d[0], 0xcdef000080ff7f01);
+    execute(b, 0x0e040c20);  // dup v0.2s, w1
+    assert_int_equal(b->cpu.v[0].d[0], 0x90abcdef90abcdef);
+    assert_int_equal(b->cpu.v[0].d[1], 0);
+}
+
+static void test_structures(void **state) {
+    Bench *b = *state;
+    u64 base = (u64)(uintptr_t)b->memory + 5;
+    for (unsigned i = 0; i < 256; i++) b->memory[i] = (u8)i;
+    b->cpu.x[1] = base;
+    b->cpu.x[2] = 100;
+    memset(b->cpu.v, 0xff, sizeof b->cpu.v);
+    execute(b, 0x0cdf403f);  // ld3 {v31.8b, v0.8b, v1.8b}, [x1], #24
+    assert_int_equal(b->cpu.x[1], base + 24);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(b->cpu.v[31].b[i], 5 + 3 * i);
+        assert_int_equal(b->cpu.v[0].b[i], 6 + 3 * i);
+        assert_int_equal(b->cpu.v[1].b[i], 7 + 3 * i);
+    }
+    assert_int_equal(b->cpu.v[0].d[1], 0);
+    execute(b, 0x4c827820);  // st1 {v0.4s}, [x1], x2
+    assert_int_equal(b->cpu.x[1], base + 124);
+    assert_memory_equal(b->memory + 29, &b->cpu.v[0], 16);
+    execute(b, 0x4d60c820);  // ld2r {v0.4s, v1.4s}, [x1]
+    assert_int_equal(b->cpu.v[0].s[3], 0x84838281);
+    assert_int_equal(b->cpu.v[1].s[0], 0x88878685);
+    execute(b, 0x4dff5820);  // ld2 {v0.h, v1.h}[7], [x1], #4
+    assert_int_equal(b->cpu.v[0].s[3], 0x82818281);
+    assert_int_equal(b->cpu.v[1].s[3], 0x84838685);
+    assert_int_equal(b->cpu.x[1], base + 128);
+    execute(b, 0x4c000820);  // st4 {v0.4s-v3.4s}, [x1]
+    for (unsigned i = 0; i < 16; i++)
+        assert_memory_equal(b->memory + 133 + 4 * i, &b->cpu.v[i % 4].s[i / 4], 4);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_qc_stays),
+        cmocka_unit_test(test_undefined),
+        cmocka_unit_test(test_features),
+        cmocka_unit_test(test_destination_is_source),
+        cmocka_unit_test(test_table_lookup),
+        cmocka_unit_test(test_general_registers),
+        cmocka_unit_test(test_structures),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
