@@ -112,10 +112,11 @@ struct Cpu {
     Halt halt;
     bool event;               // the Event Register (SEV, WFE)
 
-    // Exclusives monitor: the marked physical block. A slice of another CPU clears it.
+    // Exclusives monitor: the marked block. A slice of another CPU clears it. The block is known by
+    // its host address (sem_atomic.h), which names the physical address whatever the VA was.
     bool excl_valid;
     u8 excl_size;             // bytes
-    u64 excl_pa;
+    u64 excl_host;
 
     V128 v[32];
     u64 sp_el[3];             // stack pointers that are not current; slot 31 holds the current one

@@ -80,7 +80,8 @@ static ALWAYS_INLINE void cpu_sync(Cpu *cpu, const Op *op) {
     } while (0)
 
 // Ends a handler with a jump to the address `new_pc`: looks the page up.
-const Op *op_jump_slow(Cpu *cpu, u64 new_pc, const Table *table);
+// To cpu->pc, whose page is not in the fetch table; instructions up to here are counted.
+const Op *op_jump_slow(Cpu *cpu, const Op *op, const Table *table);
 static ALWAYS_INLINE const Op *op_find(Cpu *cpu, u64 new_pc) {
     FetchEntry *e = &cpu->tlb->fetch[(new_pc >> 12) & (FETCH_SIZE - 1)];
     if (unlikely(e->tag != (new_pc & ~0xffcull))) return NULL;
@@ -94,7 +95,10 @@ static ALWAYS_INLINE const Op *op_find(Cpu *cpu, u64 new_pc) {
         u64 pc_ = (new_pc); \
         (cpu)->icount += (u64)((op) + 1 - (cpu)->block); \
         const Op *target_ = op_find(cpu, pc_); \
-        if (unlikely(!target_)) TAIL(op_jump_slow(cpu, pc_, table)); \
+        if (unlikely(!target_)) { \
+            (cpu)->pc = pc_; \
+            TAIL(op_jump_slow(cpu, op, table)); \
+        } \
         (cpu)->block = target_; \
         if (unlikely((cpu)->icount >= (cpu)->limit)) TAIL(op_leave(cpu, target_, table)); \
         DISPATCH(cpu, target_, table); \

@@ -24,11 +24,9 @@ const Op *op_leave(Cpu *cpu, const Op *op, const Table *table) {
     return NULL;
 }
 
-// The page of new_pc is not in the fetch table; instructions up to here are counted.
-COLD const Op *op_jump_slow(Cpu *cpu, u64 new_pc, const Table *table) {
-    cpu->pc = new_pc;
+COLD const Op *op_jump_slow(Cpu *cpu, const Op *op, const Table *table) {
     cpu->block = NULL;
-    const Op *op = cpu->icount >= cpu->limit ? NULL : find(cpu);
+    op = cpu->icount >= cpu->limit ? NULL : find(cpu);
     if (!op) return NULL;
     cpu->block = op;
     DISPATCH(cpu, op, table);
@@ -37,7 +35,7 @@ COLD const Op *op_jump_slow(Cpu *cpu, u64 new_pc, const Table *table) {
 const Op *op_resume(Cpu *cpu, const Op *op, const Table *table) {
     if (unlikely(cpu->icount >= cpu->limit)) return NULL;
     op = op_find(cpu, cpu->pc);
-    if (unlikely(!op)) TAIL(op_jump_slow(cpu, cpu->pc, table));
+    if (unlikely(!op)) TAIL(op_jump_slow(cpu, NULL, table));
     cpu->block = op;
     DISPATCH(cpu, op, table);
 }
@@ -47,7 +45,10 @@ const Op *op_page_end(Cpu *cpu, const Op *op, const Table *table) {
     u64 next = op_pc(cpu, op);
     cpu->icount += (u64)(op - cpu->block);
     const Op *target = op_find(cpu, next);
-    if (unlikely(!target)) TAIL(op_jump_slow(cpu, next, table));
+    if (unlikely(!target)) {
+        cpu->pc = next;
+        TAIL(op_jump_slow(cpu, op, table));
+    }
     cpu->block = target;
     if (unlikely(cpu->icount >= cpu->limit)) TAIL(op_leave(cpu, target, table));
     DISPATCH(cpu, target, table);

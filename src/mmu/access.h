@@ -66,6 +66,13 @@ void mem_write128_slow(Cpu *cpu, const Op *op, u64 va, const V128 *value, Acc ac
 // Checks and translates without access (for the exclusives monitor); returns the physical address.
 u64 mem_translate(Cpu *cpu, const Op *op, u64 va, unsigned size, bool read, bool write, Acc acc);
 
+// Where va is, once its page's entry has matched; never NULL, which saves the caller's test.
+static ALWAYS_INLINE void *tlb_host(const TlbEntry *e, u64 va) {
+    void *host = (void *)(uintptr_t)(va + e->add);
+    if (!host) __builtin_unreachable();
+    return host;
+}
+
 static ALWAYS_INLINE TlbEntry *tlb_entry(Cpu *cpu, u64 va) {
     return &cpu->tlb->data[(va >> 12) & (TLB_SIZE - 1)];
 }
@@ -73,28 +80,84 @@ static ALWAYS_INLINE TlbEntry *tlb_entry(Cpu *cpu, u64 va) {
 // Host address for a plain access inside one page, or NULL. An aligned access needs one compare.
 static ALWAYS_INLINE void *tlb_host_read(Cpu *cpu, u64 va, unsigned size) {
     TlbEntry *e = tlb_entry(cpu, va);
-    if (likely((va & (~0xfffull | (size - 1))) == e->rtag)) return (void *)(uintptr_t)(va + e->add);
+    if (likely((va & (~0xfffull | (size - 1))) == e->rtag)) return tlb_host(e, va);
     if (((va + size - 1) & ~0xfffull) == e->rtag && (va & ~0xfffull) == e->rtag &&
         !(e->flags & TLBF_ALIGNED))
-        return (void *)(uintptr_t)(va + e->add);
+        return tlb_host(e, va);
     return NULL;
 }
 
 static ALWAYS_INLINE void *tlb_host_write(Cpu *cpu, u64 va, unsigned size) {
     TlbEntry *e = tlb_entry(cpu, va);
-    if (likely((va & (~0xfffull | (size - 1))) == e->wtag)) return (void *)(uintptr_t)(va + e->add);
+    if (likely((va & (~0xfffull | (size - 1))) == e->wtag)) return tlb_host(e, va);
     if (((va + size - 1) & ~0xfffull) == e->wtag && (va & ~0xfffull) == e->wtag &&
         !(e->flags & TLBF_ALIGNED))
-        return (void *)(uintptr_t)(va + e->add);
+        return tlb_host(e, va);
     return NULL;
+}
+
+// For accesses that must be aligned: acquire/release (an unaligned one may fault: slow path).
+static ALWAYS_INLINE void *tlb_host_read_aligned(Cpu *cpu, u64 va, unsigned size) {
+    TlbEntry *e = tlb_entry(cpu, va);
+    bool hit = (va & (~0xfffull | (size - 1))) == e->rtag;
+    return likely(hit) ? tlb_host(e, va) : NULL;
+}
+
+static ALWAYS_INLINE void *tlb_host_write_aligned(Cpu *cpu, u64 va, unsigned size) {
+    TlbEntry *e = tlb_entry(cpu, va);
+    bool hit = (va & (~0xfffull | (size - 1))) == e->wtag;
+    return likely(hit) ? tlb_host(e, va) : NULL;
+}
+
+// For atomics: aligned, readable and writable.
+static ALWAYS_INLINE void *tlb_host_rmw(Cpu *cpu, u64 va, unsigned size) {
+    TlbEntry *e = tlb_entry(cpu, va);
+    u64 key = va & (~0xfffull | (size - 1));
+    return likely(key == e->rtag && key == e->wtag) ? tlb_host(e, va) : NULL;
+}
+
+// For two elements of size bytes at va and va + size.
+static ALWAYS_INLINE void *tlb_host_pair(Cpu *cpu, u64 va, unsigned size, bool write) {
+    TlbEntry *e = tlb_entry(cpu, va);
+    u64 tag = write ? e->wtag : e->rtag, mask = ~0xfffull | (size - 1);
+    if (likely(!(((va & mask) ^ tag) | (((va + size) & mask) ^ tag))))
+        return tlb_host(e, va);
+    if (((va + 2 * size - 1) & ~0xfffull) == tag && (va & ~0xfffull) == tag &&
+        !(e->flags & TLBF_ALIGNED))
+        return tlb_host(e, va);
+    return NULL;
+}
+
+// The tables that LDTR and STTR use, in the common cases; NULL: let the slow path find out. Source:
+// AArch64.IsUnprivAccessPriv.
+static ALWAYS_INLINE Tlb *tlb_unprivileged(Cpu *cpu) {
+    if (unlikely(cpu->pstate & PSTATE_UAO)) return NULL;
+    if (cpu->el == 1)
+        return likely(!bit(cpu->sys.HCR_EL2, HCR_NV1)) ? cpu->tlb_of[MODE_E10_0] : NULL;
+    return cpu->el == 2 && cpu_in_host0(cpu) ? cpu->tlb_of[MODE_E20_0] : NULL;
+}
+
+// Aligned only.
+static ALWAYS_INLINE void *tlb_host_unprivileged(Cpu *cpu, u64 va, unsigned size, bool write) {
+    Tlb *tlb = tlb_unprivileged(cpu);
+    if (unlikely(!tlb)) return NULL;
+    TlbEntry *e = &tlb->data[(va >> 12) & (TLB_SIZE - 1)];
+    bool hit = (va & (~0xfffull | (size - 1))) == (write ? e->wtag : e->rtag);
+    return likely(hit) ? tlb_host(e, va) : NULL;
+}
+
+static ALWAYS_INLINE void *mem_host(Cpu *cpu, u64 va, unsigned size, bool write, Acc acc) {
+    if (acc & (ACC_ATOMIC | ACC_EXCL)) return NULL;
+    if (acc & ACC_UNPRIV) return tlb_host_unprivileged(cpu, va, size, write);
+    if (acc & ACC_ORDERED)
+        return write ? tlb_host_write_aligned(cpu, va, size) : tlb_host_read_aligned(cpu, va, size);
+    return write ? tlb_host_write(cpu, va, size) : tlb_host_read(cpu, va, size);
 }
 
 // Reads size bytes at va, zero-extended.
 static ALWAYS_INLINE u64 mem_read(Mem *m, u64 va, unsigned size, Acc acc) {
     if (!m->slow) {
-        void *host = (acc & (ACC_UNPRIV | ACC_ORDERED | ACC_ATOMIC | ACC_EXCL))
-                         ? NULL
-                         : tlb_host_read(m->cpu, va, size);
+        void *host = mem_host(m->cpu, va, size, false, acc);
         if (unlikely(!host)) {
             m->miss = true;
             return 0;
@@ -108,8 +171,7 @@ static ALWAYS_INLINE u64 mem_read(Mem *m, u64 va, unsigned size, Acc acc) {
 
 static ALWAYS_INLINE void mem_write(Mem *m, u64 va, unsigned size, u64 value, Acc acc) {
     if (!m->slow) {
-        void *host = (acc & (ACC_UNPRIV | ACC_EXCL | ACC_ORDERED)) ? NULL
-                                                                   : tlb_host_write(m->cpu, va, size);
+        void *host = mem_host(m->cpu, va, size, true, acc);
         if (unlikely(!host)) {
             m->miss = true;
             return;
