@@ -201,6 +201,8 @@ static bool opt_cpu(RunOptions *o, char *arg, Error *err) {
         // The one model with pointer authentication uses an IMPLEMENTATION DEFINED function.
         if (!strcmp(key, "pauth-impdef") && !strcmp(o->machine.cpu_model, "max")) {
             if (!only("-cpu", key, value, true, err)) return false;
+        } else if (!strcmp(key, "sve") || !strcmp(key, "sme")) {
+            if (!only("-cpu", key, value, false, err)) return false;
         } else {
             return error_set(err, "-cpu: property '%s' cannot be changed", key);
         }

@@ -17,7 +17,9 @@ refuse "gic-version=4" -M virt,gic-version=4
 refuse "neither on nor off" -M virt,its=maybe
 refuse "secure=on is not modelled" -M virt,secure=on
 refuse "no CPU 'z80'.*cortex-a72" -cpu z80
-refuse "property 'sve'" -cpu max,sve=on
+refuse "sve=on is not modelled" -cpu max,sve=on
+refuse "pauth-impdef=off" -cpu max,pauth-impdef=off
+refuse "property 'colour'" -cpu max,colour=red
 refuse "not a number" -smp many
 refuse "0 CPUs" -smp 0
 refuse "GICv2 has 8" -smp 9 -kernel "$WORK/loop"
