@@ -5,8 +5,7 @@
 // Choice: a TxSZ out of range counts as the nearest allowed one.
 #include "cpu/pauth.h"
 
-// --- QARMA5: 16 cells of 4 bits, cell n at bits 4n+3:4n
-// -------------------------------------------
+// --- QARMA5: 16 cells of 4 bits, cell n at bits 4n+3:4n --------------------------------------
 
 static unsigned cell(u64 state, unsigned n) {
     return (unsigned)(state >> 4 * n) & 15;
@@ -123,8 +122,7 @@ static u64 compute_pac(const Cpu *cpu, u64 data, u64 modifier, PacKey key) {
     return fast_hash(data, modifier, hi, lo);
 }
 
-// --- enables and traps
-// ------------------------------------------------------------------------------
+// --- enables and traps -----------------------------------------------------------------------
 
 static bool el2_regime(const Cpu *cpu) {
     return cpu->el == 2 || (cpu->el == 0 && cpu_have_el2(cpu) && cpu_in_host0(cpu));
@@ -143,8 +141,7 @@ bool pauth_trapped(Cpu *cpu, PacKey key) {
     return true;
 }
 
-// --- where the code goes
-// ----------------------------------------------------------------------------
+// --- where the code goes ---------------------------------------------------------------------
 
 // How the current regime treats the upper bits of a pointer.
 typedef struct Layout {

@@ -12,8 +12,7 @@
 extern const u8 sysreg_row[8192];
 extern const u16 sysreg_column[][8];
 
-// --- look-up
-// ------------------------------------------------------------------------------------------
+// --- look-up ---------------------------------------------------------------------------------
 
 unsigned sysreg_index(unsigned enc) {
     return sysreg_column[sysreg_row[enc >> 3 & 8191]][enc & 7];
@@ -53,8 +52,7 @@ bool sysreg_present(const Cpu *cpu, unsigned index) {
            (r->need_not < 0 || !cpu_has(cpu, (enum Feature)r->need_not));
 }
 
-// --- masks and reset
-// ------------------------------------------------------------------------------------
+// --- masks and reset -------------------------------------------------------------------------
 
 static bool machine_has(const Machine *machine, enum Feature f) {
     return (machine->features[f / 64] >> (f % 64)) & 1;
@@ -95,8 +93,7 @@ void sysreg_reset(Cpu *cpu) {
     if (!cpu_have_el2(cpu)) cpu->sys.HCR_EL2 = 0;
 }
 
-// --- traps
-// ------------------------------------------------------------------------------------------------
+// --- traps -----------------------------------------------------------------------------------
 
 void sysreg_trap(Cpu *cpu, int target_el, unsigned index, bool read, const char *rule) {
     (void)index;
@@ -166,8 +163,7 @@ static bool unallocated(Cpu *cpu, unsigned enc, bool read) {
     return false;
 }
 
-// --- access
-// -----------------------------------------------------------------------------------------------
+// --- access ----------------------------------------------------------------------------------
 
 // Permission and traps; *index becomes the register that is meant. False: an exception was taken.
 static bool check_access(Cpu *cpu, unsigned *index, bool read) {
@@ -213,12 +209,8 @@ static bool store(Cpu *cpu, unsigned index, u64 value) {
     const SysRegInfo *r = &sysreg_table[index];
     if (r->write) return r->write(cpu, index, value);
     u64 *storage = sysreg_storage(cpu, index);
-    u64 old = *storage, keep = 0;
-    for (unsigned k = 0; k < r->fields; k++) {
-        const SysRegField *f = &sysreg_fields[r->first_field + k];
-        if (f->kind == FIELD_RO) keep |= ones(f->hi - f->lo + 1u) << f->lo;
-    }
-    *storage = sysreg_masked(cpu, index, value) | (old & keep);
+    u64 old = *storage;
+    *storage = sysreg_masked(cpu, index, value);
     if (r->after) r->after(cpu, index, old);
     return true;
 }

@@ -47,7 +47,7 @@ typedef enum SysRegFieldKind {
     FIELD_RW,
     FIELD_RES0,
     FIELD_RES1,
-    FIELD_RO,           // keeps its value
+    FIELD_RO,           // kept by the write hook
     FIELD_IF,           // RES0 without the feature
     FIELD_IF_ELSE_ONE,  // RES1 without the feature
 } SysRegFieldKind;

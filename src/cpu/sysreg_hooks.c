@@ -21,8 +21,7 @@ static const u64 hcr_translation = 1ull << HCR_VM | 1ull << HCR_PTW | 1ull << HC
                                    1ull << HCR_TGE | 1ull << HCR_CD | 1ull << HCR_ID |
                                    1ull << HCR_E2H | 1ull << HCR_MIOCNCE | 1ull << HCR_FWB;
 
-// --- special-purpose registers
-// --------------------------------------------------------------------------
+// --- special-purpose registers ---------------------------------------------------------------
 
 // SP_EL0 as a register is UNDEFINED while it is the stack pointer.
 static bool check_sp_el0(Cpu *cpu) {
@@ -86,8 +85,7 @@ bool syswrite_pstate(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
-// --- identification
-// -------------------------------------------------------------------------------------
+// --- identification --------------------------------------------------------------------------
 
 bool sysread_MIDR_EL1(Cpu *cpu, unsigned index, u64 *value) {
     (void)index;
@@ -120,8 +118,7 @@ bool sysread_DCZID_EL0(Cpu *cpu, unsigned index, u64 *value) {
     return true;
 }
 
-// --- interrupt status, RAS
-// ------------------------------------------------------------------------------
+// --- interrupt status, RAS -------------------------------------------------------------------
 
 // Virtual interrupts at EL1 where HCR_EL2 routes the physical ones to EL2, else physical ones.
 bool sysread_ISR_EL1(Cpu *cpu, unsigned index, u64 *value) {
@@ -152,8 +149,7 @@ bool syswrite_DISR_EL1(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
-// --- timer
-// ----------------------------------------------------------------------------------------------
+// --- timer -----------------------------------------------------------------------------------
 
 // Writable at the highest Exception level only.
 bool syswrite_CNTFRQ_EL0(Cpu *cpu, unsigned index, u64 value) {
@@ -165,8 +161,7 @@ bool syswrite_CNTFRQ_EL0(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
-// --- debug
-// ----------------------------------------------------------------------------------------------
+// --- debug -----------------------------------------------------------------------------------
 
 static void check_breakpoints(Cpu *cpu) {
     const struct SysRegs *s = &cpu->sys;
@@ -227,8 +222,7 @@ bool syswrite_DCC(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
-// --- effects of writes
-// ----------------------------------------------------------------------------------
+// --- effects of writes -----------------------------------------------------------------------
 
 void after_translation(Cpu *cpu, unsigned index, u64 old) {
     if (*sysreg_storage(cpu, index) != old) tlb_context_changed(cpu);
@@ -250,8 +244,7 @@ void after_HCR_EL2(Cpu *cpu, unsigned index, u64 old) {
     interrupts_changed(cpu);
 }
 
-// --- cache maintenance, address translation
-// --------------------------------------------------------------
+// --- cache maintenance, address translation --------------------------------------------------
 
 bool sys_ic_all(Cpu *cpu, u64 xt, u32 arg) {
     (void)cpu;
@@ -286,8 +279,7 @@ bool sys_at(Cpu *cpu, u64 xt, u32 arg) {
     return true;
 }
 
-// --- TLB maintenance
-// --------------------------------------------------------------------------------------
+// --- TLB maintenance -------------------------------------------------------------------------
 
 // Bytes named by Xt of a by-address form: 4 KB at Xt<43:0>:000 (VA<55:12>, or IPA<47:12>).
 static void set_page(TlbiScope *s, u64 xt, bool is_ipa) {

@@ -61,7 +61,7 @@ static Reg *add_reg(const char *name, int enc) {
     return r;
 }
 
-// --- reading ----------------------------------------------------------------------------------
+// --- reading ---------------------------------------------------------------------------------
 
 static char *next_token(void) {
     return strtok(NULL, " \t\n");
@@ -250,6 +250,8 @@ static void check_reg(const Reg *r) {
     for (int i = 0; i < r->fields; i++) {
         const RegField *f = &r->field[i];
         uint64_t mask = (f->hi - f->lo == 63 ? ~0ull : (1ull << (f->hi - f->lo + 1)) - 1) << f->lo;
+        if (f->kind == 'r' && r->write_el != NO_EL && !*r->write)
+            fail("%s: field %s is read-only, which takes a write hook", r->name, f->name);
         if (f->kind == '0' && (r->reset & mask))
             fail("%s: reset value sets RES0 bits %d:%d", r->name, f->hi, f->lo);
     }
@@ -288,7 +290,7 @@ static void read_table(const char *path) {
     if (r) check_reg(r);
 }
 
-// --- relations between rows ---------------------------------------------------------------------
+// --- relations between rows ------------------------------------------------------------------
 
 static int field_bit(const Reg *r, const char *name) {
     for (int i = 0; i < r->fields; i++)
@@ -339,7 +341,7 @@ static void resolve(void) {
         if (*regs[i].vhe) add_alias(i);
 }
 
-// --- writing ------------------------------------------------------------------------------------
+// --- writing ---------------------------------------------------------------------------------
 
 static FILE *create(const char *dir, const char *name) {
     char path[1000];

@@ -18,8 +18,7 @@ static Machine machine;
 static Cpu *cpus[CPUS];
 static Cpu *cpu;
 
-// --- stands in for the TLB: what was asked of each CPU's
-// -------------------------------------------
+// --- stands in for the TLB: what was asked of each CPU's -------------------------------------
 
 static TlbiScope last_scope;
 static unsigned scope_cpus;
@@ -29,8 +28,7 @@ void tlb_invalidate(Cpu *c, const TlbiScope *scope) {
     scope_cpus |= 1u << c->index;
 }
 
-// --- fixture
-// ---------------------------------------------------------------------------------------
+// --- fixture ---------------------------------------------------------------------------------
 
 static void set_el(unsigned el) {
     cpu->pstate = el << PSTATE_EL_SHIFT | (el ? PSTATE_SP : 0);
@@ -138,8 +136,7 @@ static void expect_allowed(unsigned el, bool read, const char *name) {
         fail_msg("EL%u %s of %s took an exception", el, read ? "read" : "write", name);
 }
 
-// --- the table
-// -------------------------------------------------------------------------------------
+// --- the table -------------------------------------------------------------------------------
 
 static void test_lookup(void **state) {
     (void)state;
@@ -282,8 +279,7 @@ static void test_unallocated(void **state) {
     assert_int_equal(cpu->el, 1);
 }
 
-// --- traps
-// -----------------------------------------------------------------------------------------
+// --- traps -----------------------------------------------------------------------------------
 
 // What each control bit covers, written down apart from sysregs.reg. "r" and "w": which accesses.
 typedef struct Covers {
@@ -408,6 +404,72 @@ static void test_no_other_hcr_traps(void **state) {
     }
 }
 
+static bool starts(const char *name, const char *prefix) {
+    return !strncmp(name, prefix, strlen(prefix));
+}
+
+// Whole groups by their encoding: the ID space, TLBI by EL1, the debug registers.
+static void test_trapped_groups(void **state) {
+    (void)state;
+    unsigned ids = 0, tlbis = 0, debug = 0;
+    for (unsigned i = 0; i < SYSREG_COUNT; i++) {
+        const SysRegInfo *r = sysreg_info(i);
+        unsigned op1 = r->enc >> 11 & 7, crn = r->enc >> 7 & 15, crm = r->enc >> 3 & 15;
+        bool read = r->read_el < 2;
+        if (r->enc >> 14 == 3 && op1 == 0 && crn == 0 && crm) {
+            set_hcr(1 << 18);
+            expect_exception(1, true, r->name, 2, EC_SYSREG);
+            ids++;
+        } else if (starts(r->name, "TLBI") && op1 == 0) {
+            const char *end = r->name + strlen(r->name) - 2;
+            set_hcr(1 << 25);
+            expect_exception(1, false, r->name, 2, EC_SYSREG);
+            set_hcr(!strcmp(end, "IS") ? 1ull << 54 : !strcmp(end, "OS") ? 1ull << 55 : 1 << 25);
+            expect_exception(1, false, r->name, 2, EC_SYSREG);
+            tlbis++;
+        } else if (r->enc >> 14 == 2) {
+            set_hcr(0);
+            cpu->sys.MDCR_EL2 = 1 << (crn != 1 ? 9 : i == SYSREG_MDRAR_EL1 ? 11 : 10);
+            expect_exception(1, read, r->name, 2, EC_SYSREG);
+            debug++;
+        }
+    }
+    assert_true(ids == 33 && tlbis == 30 && debug == 24);
+}
+
+// What a CPU without the feature does not have, by name.
+static void test_presence(void **state) {
+    (void)state;
+    static const char *const optional[] = {
+        "AP",      "LOR",      "ERR",       "DISR",     "VDISR", "VSESR", "CNTHV", "ICC_",
+        "ICH_",    "TLBI R",   "TTBR1_EL2", "PAN",      "UAO",   "DIT",   "SSBS",  "CONTEXTIDR_EL2",
+        "DC CVAP", "DC CVADP", "AT S1E1RP", "AT S1E1WP"};
+    for (unsigned pass = 0; pass < 2; pass++) {
+        if (pass) use_model("cortex-a72", true, 2);
+        for (unsigned i = 0; i < SYSREG_COUNT; i++) {
+            const char *name = sysreg_info(i)->name;
+            if (sysreg_info(i)->alias_of != SYSREG_NONE || i == SYSREG_RVBAR_EL1) continue;
+            bool is_optional = starts(name, "TLBI") && !strcmp(name + strlen(name) - 2, "OS");
+            for (unsigned k = 0; k < ARRAY_LEN(optional); k++)
+                is_optional |= starts(name, optional[k]);
+            if (sysreg_present(cpu, i) != (pass == 0 || !is_optional)) fail_msg("%s", name);
+        }
+    }
+}
+
+// The GIC's and the timers' registers are never plain storage.
+static void test_hooked_registers(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < SYSREG_COUNT; i++) {
+        const SysRegInfo *r = sysreg_info(i);
+        if (r->alias_of != SYSREG_NONE) continue;
+        if (!starts(r->name, "CNT") && !starts(r->name, "ICC_") && !starts(r->name, "ICH_"))
+            continue;
+        if ((r->read_el <= 2 && !r->read) || (r->write_el <= 2 && !r->write))
+            fail_msg("%s", r->name);
+    }
+}
+
 static void test_el0_enables(void **state) {
     (void)state;
     static const struct {
@@ -492,8 +554,7 @@ static void test_fp_traps(void **state) {
     expect_exception(2, true, "FPSR", 2, EC_FP_ACCESS);
 }
 
-// --- redirection, fast paths
-// ------------------------------------------------------------------------
+// --- redirection, fast paths -----------------------------------------------------------------
 
 static void test_vhe(void **state) {
     (void)state;
@@ -614,8 +675,7 @@ static void test_hot_registers_are_fast(void **state) {
     assert_false(is_fast("ESR_EL1", 0, 0));
 }
 
-// --- hooks
-// -----------------------------------------------------------------------------------------
+// --- hooks -----------------------------------------------------------------------------------
 
 static void test_stack_pointers(void **state) {
     (void)state;
@@ -742,6 +802,9 @@ static void test_debug_registers(void **state) {
     put("DBGCLAIMCLR_EL1", 0x03);
     assert_int_equal(get("DBGCLAIMCLR_EL1"), 0x30);
     assert_int_equal(get("DBGCLAIMSET_EL1"), 0xff);
+    cpu->sys.DBGDTRRX_EL0 = cpu->sys.DBGDTR_EL0 = 5;  // nobody is at the other end
+    assert_int_equal(get("DBGDTRRX_EL0"), 0);
+    assert_int_equal(get("DBGDTR_EL0"), 0);
     put("DBGWCR1_EL1", 1);  // enabled, but not MDE
     assert_int_equal(machine.stop, STOP_NONE);
     if (!setjmp(cpu->unwind)) put("MDSCR_EL1", 1 << 15);
@@ -785,8 +848,35 @@ static void test_write_effects(void **state) {
     assert_int_equal(cpu->limit, 0);
 }
 
-// --- TLB maintenance
-// --------------------------------------------------------------------------------
+// Registers that translation, or access to FP and SIMD, is derived from.
+static void test_registers_with_effects(void **state) {
+    (void)state;
+    static const char *const names[] = {"SCTLR_EL1", "SCTLR_EL2", "TTBR0_EL1", "TTBR1_EL1",
+                                        "TTBR0_EL2", "TTBR1_EL2", "TCR_EL1",   "TCR_EL2",
+                                        "MAIR_EL1",  "MAIR_EL2",  "VTTBR_EL2", "VTCR_EL2"};
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        set_hcr(0);
+        set_el(2);
+        u64 *storage = sysreg_storage(cpu, sysreg_find(names[i]));
+        cpu->tlb_of[MODE_E10_0] = tlb_for_mode(cpu, MODE_E10_0);
+        put(names[i], *storage ^ 1ull << 12);
+        if (cpu->tlb_of[MODE_E10_0]) fail_msg("%s does not change the context", names[i]);
+    }
+    static const char *const fp[] = {"CPACR_EL1", "CPTR_EL2", "HCR_EL2"};
+    for (unsigned i = 0; i < ARRAY_LEN(fp); i++)
+        assert_non_null(sysreg_info(sysreg_find(fp[i]))->after);
+    static const char *const debug[] = {"DBGBCR0_EL1", "DBGBCR1_EL1", "DBGWCR0_EL1", "DBGWCR1_EL1"};
+    for (unsigned i = 0; i < ARRAY_LEN(debug); i++) {
+        set_el(1);
+        cpu->sys.MDSCR_EL1 = 1 << 15;
+        machine.stop = STOP_NONE;
+        if (!setjmp(cpu->unwind)) put(debug[i], 1);
+        assert_int_equal(machine.stop, STOP_UNIMPLEMENTED);
+        *sysreg_storage(cpu, sysreg_find(debug[i])) = 0;
+    }
+}
+
+// --- TLB maintenance -------------------------------------------------------------------------
 
 static TlbiScope tlbi(unsigned el, const char *name, u64 xt) {
     last_scope = (TlbiScope){0};
@@ -864,8 +954,7 @@ static void test_tlbi_range(void **state) {
     assert_int_equal(scope_cpus, 0);
 }
 
-// --- models
-// ----------------------------------------------------------------------------------------
+// --- models ----------------------------------------------------------------------------------
 
 static bool has(enum Feature f) {
     return cpu_has(cpu, f);
@@ -914,6 +1003,9 @@ int main(void) {
         T(test_unallocated),
         T(test_hcr_traps),
         T(test_no_other_hcr_traps),
+        T(test_trapped_groups),
+        T(test_presence),
+        T(test_hooked_registers),
         T(test_el0_enables),
         T(test_mdcr_and_cptr_traps),
         T(test_fp_traps),
@@ -927,6 +1019,7 @@ int main(void) {
         T(test_isr),
         T(test_debug_registers),
         T(test_write_effects),
+        T(test_registers_with_effects),
         T(test_tlbi),
         T(test_tlbi_range),
         T(test_models),
