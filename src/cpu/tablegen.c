@@ -566,7 +566,10 @@ static void write_arguments(FILE *f, const Row *r, const int *value, bool local)
     }
 }
 
+// The locals end before the tail call, or gcc keeps the frame for them.
 static void write_mem_body(FILE *f, const Row *r, const int *value, bool slow, const char *name) {
+    if (!slow) fprintf(f, "    bool miss_;\n");
+    fprintf(f, "    {\n");
     fprintf(f, "    Mem mem_ = {cpu, op, %s, false};\n", slow ? "true" : "false");
     for (int i = 0; i < r->operands; i++) {
         const Operand *o = &r->operand[i];
@@ -576,13 +579,17 @@ static void write_mem_body(FILE *f, const Row *r, const int *value, bool slow, c
     fprintf(f, "    sem_%s(&mem_", r->name);
     write_arguments(f, r, value, true);
     fprintf(f, ");\n");
-    if (!slow) fprintf(f, "    if (unlikely(mem_.miss)) TAIL(s_%s(cpu, op, table));\n", name);
+    if (!slow) fprintf(f, "    miss_ = mem_.miss;\n    if (likely(!miss_)) {\n");
     for (int i = 0; i < r->operands; i++) {
         const Operand *o = &r->operand[i];
         if (o->kind == OPD_DX || o->kind == OPD_DXSP)
             fprintf(f, "    cpu->x[op->r[%d]] = d%d;\n", o->slot, i);
         if (o->kind == OPD_DV) fprintf(f, "    cpu->v[op->r[%d]] = d%d;\n", o->slot, i);
     }
+    if (!slow) fprintf(f, "    }\n");
+    fprintf(f, "    }\n");
+    if (!slow) fprintf(f, "    if (unlikely(miss_)) TAIL(s_%s(cpu, op, table));\n", name);
+    else fprintf(f, "    (void)table;\n");
     fprintf(f, "    NEXT(cpu, op, table);\n");
 }
 
