@@ -1,0 +1,354 @@
+// The exit trace: watches exceptions taken to EL2 and returns from it, and writes and counts them.
+// Nothing here changes the machine. Exceptions to EL1 (virtual interrupts included) do not involve
+// the hypervisor and are left out.
+#include "trace/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NESTING_MAX = 16 };
+
+// An exit that has not returned yet.
+typedef struct Pending {
+    u64 start;     // instructions executed by the CPU when it was taken
+    StatRow *row;  // NULL without statistics
+    u64 resume;    // where the result would be seen: address of the next instruction
+    World world;
+    u8 reg;   // register that gets the result, RESULT_NONE
+    u8 size;  // bytes of it
+} Pending;
+
+enum { RESULT_NONE = 0xff };
+
+typedef struct CpuTrace {
+    Pending nest[NESTING_MAX];
+    unsigned depth;
+} CpuTrace;
+
+struct Trace {
+    Machine *machine;
+    Observer observer;
+    Text text;
+    Stats *stats;
+    Symbols *symbols;
+    bool exits, each_line, colour;
+    int fd;
+    u64 number, exit_count, return_count;
+    CpuTrace *cpu;
+};
+
+// --- parts of a line
+// ------------------------------------------------------------------------------
+
+static char *put_colour(const Trace *t, char *p, const char *code) {
+    return t->colour ? put_text(p, code) : p;
+}
+
+static char *put_place(const Trace *t, char *p, World w, u64 pc) {
+    p = put_hex(put_text(p, " pc="), pc);
+    SymbolHit hit;
+    if (!symbols_lookup(t->symbols, world_space(w), pc, &hit)) return p;
+    p = put_some(put_text(p, " <"), hit.name, 128);
+    if (hit.offset) p = put_hex(put_text(p, "+"), hit.offset);
+    return put_text(p, ">");
+}
+
+// "    12 i=34567 cpu0 vm1   EL1->EL2"
+static char *put_start(Trace *t, char *p, const Cpu *cpu, World w, int from, int to) {
+    p = put_dec_width(p, ++t->number, 7);
+    p = put_dec(put_text(p, " i="), cpu->icount);
+    p = put_dec(put_text(p, " cpu"), cpu->index);
+    *p++ = ' ';
+    char *name = p;
+    p = put_world(p, w);
+    while (p - name < 5) *p++ = ' ';
+    p = put_text(p, " EL");
+    *p++ = (char)('0' + from);
+    p = put_text(p, "->EL");
+    *p++ = (char)('0' + to);
+    return p;
+}
+
+static char *put_register(char *p, unsigned n, unsigned size, u64 value) {
+    *p++ = ' ';
+    *p++ = size == 8 ? 'x' : 'w';
+    p = n == 31 ? put_text(p, "zr") : put_dec(p, n);
+    *p++ = '=';
+    return put_hex(p, value & ones(size * 8));
+}
+
+static void end_line(Trace *t, char *p) {
+    *p++ = '\n';
+    t->text.at = p;
+    if (t->each_line) text_flush(&t->text);
+}
+
+// --- what each class adds
+// -------------------------------------------------------------------------
+
+static char *put_call_detail(char *p, const Cpu *cpu, const Exception *e) {
+    unsigned first, args;
+    char *start = ++p;
+    p[-1] = ' ';
+    p = put_call(p, cpu, e->ec, (u16)e->iss, &first, &args);
+    if (p == start) return start - 1;
+    for (unsigned i = 0; i < args; i++) p = put_register(p, first + i, 8, cpu->x[first + i]);
+    return p;
+}
+
+static char *put_sysreg_detail(char *p, const Cpu *cpu, u32 iss) {
+    unsigned rt = (unsigned)bits(iss, 9, 5);
+    *p++ = ' ';
+    p = put_sysreg(p, iss);
+    if (!bit(iss, 0)) return put_register(p, rt, 8, reg_value(cpu, rt));
+    p = put_text(p, " to ");
+    return rt == 31 ? put_text(p, "xzr") : put_dec(put_text(p, "x"), rt);
+}
+
+static char *put_abort_detail(char *p, const Cpu *cpu, const Exception *e) {
+    if (e->far_valid) p = put_hex(put_text(p, " far="), e->far);
+    if (e->hpfar_valid) p = put_hex(put_text(p, " ipa="), fault_ipa(cpu, e));
+    if (!iss_has_access(e)) return p;
+    unsigned size = 1u << bits(e->iss, 23, 22), rt = (unsigned)bits(e->iss, 20, 16);
+    bool write = bit(e->iss, 6);
+    p = put_dec(put_text(p, write ? " write " : " read "), size);
+    p = put_text(p, size == 1 ? " byte" : " bytes");
+    if (write) return put_register(p, rt, size, reg_value(cpu, rt));
+    p = put_text(p, bit(e->iss, 15) ? " to x" : " to w");
+    return rt == 31 ? put_text(p, "zr") : put_dec(p, rt);
+}
+
+static char *put_detail(char *p, const Cpu *cpu, const Exception *e, bool intid_known, u32 intid) {
+    if (e->kind == EXC_IRQ || e->kind == EXC_FIQ) {
+        if (!intid_known) return p;
+        *p++ = ' ';
+        return put_intid(p, intid);
+    }
+    if (e->kind == EXC_SERROR) return p;
+    switch (e->ec) {
+    case EC_HVC64:
+    case EC_SMC64: return put_call_detail(p, cpu, e);
+    case EC_SYSREG: return put_sysreg_detail(p, cpu, e->iss);
+    case EC_SVC64:
+        return e->iss ? p
+                      : put_register(p, 8, 8, cpu->x[8]);  // the call number, on Linux and others
+    default: return put_abort_detail(p, cpu, e);
+    }
+}
+
+static const char *rule_of(const ExceptionEvent *ev) {
+    if (ev->exc->rule) return ev->exc->rule;
+    if (ev->exc->kind == EXC_SYNC && ev->exc->ec == EC_HVC64) return "HVC goes to EL2";
+    return ev->from_el == 2 ? "taken from EL2" : "default";
+}
+
+static bool known_intid(const Cpu *cpu, const Exception *e, u32 *intid) {
+    if (e->kind != EXC_IRQ && e->kind != EXC_FIQ) return false;
+    *intid = pending_intid(cpu);
+    return *intid < 1020 || *intid >= 8192;
+}
+
+static void write_exit(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World w) {
+    const Exception *e = ev->exc;
+    u32 intid = 0;
+    bool known = known_intid(cpu, e, &intid);
+    text_reserve(&t->text);
+    char *p = put_start(t, t->text.at, cpu, w, ev->from_el, 2);
+    p = put_place(t, p, w, ev->from_pc);
+    *p++ = ' ';
+    p = put_colour(t, p, e->kind == EXC_SYNC ? "\033[1;36m" : "\033[1;33m");
+    p = put_text(p, exception_name(e));
+    p = put_colour(t, p, "\033[0m");
+    if (e->kind == EXC_SYNC || e->kind == EXC_SERROR) {
+        p = put_hex(put_text(p, " esr="), ev->esr);
+        if (e->ec != EC_SYSREG) p = put_iss(p, e->ec, e->iss);
+    }
+    p = put_detail(p, cpu, e, known, intid);
+    p = put_some(put_text(p, " rule=\""), rule_of(ev), 100);
+    end_line(t, put_text(p, "\""));
+}
+
+// --- what is counted
+// ------------------------------------------------------------------------------
+
+// Faults on ordinary memory are counted together, others by the page of the IPA.
+static char *put_abort_key(char *p, const Trace *t, const Cpu *cpu, const Exception *e) {
+    if (e->ec == EC_DABT_LOWER || e->ec == EC_DABT_SAME)
+        p = put_text(p, bit(e->iss, 6) ? "write " : "read ");
+    if (!e->hpfar_valid) return put_fault_status(p, e->iss);
+    u64 address = fault_ipa(cpu, e);
+    const Region *region = bus_find(t->machine, address);
+    if (region && region->host && !region->ops)
+        return put_fault_status(put_text(p, "memory, "), e->iss);
+    p = put_hex(put_text(p, "IPA page "), address & ~0xfffull);
+    return p;
+}
+
+static char *put_key(char *p, const Trace *t, const Cpu *cpu, const Exception *e) {
+    unsigned first, args;
+    u32 intid = 0;
+    if (known_intid(cpu, e, &intid)) return put_intid(p, intid);
+    if (e->kind != EXC_SYNC) return p;
+    char *start = p;
+    switch (e->ec) {
+    case EC_HVC64:
+    case EC_SMC64:
+        p = put_call(p, cpu, e->ec, (u16)e->iss, &first, &args);
+        return p != start ? p : put_hex(put_text(p, "imm "), e->iss & 0xffff);
+    case EC_SYSREG: return put_sysreg(p, e->iss);
+    case EC_WFX: return put_text(p, bit(e->iss, 0) ? "WFE" : "WFI");
+    case EC_IABT_LOWER:
+    case EC_IABT_SAME:
+    case EC_DABT_LOWER:
+    case EC_DABT_SAME: return put_abort_key(p, t, cpu, e);
+    }
+    return p;
+}
+
+// --- the two events
+// -------------------------------------------------------------------------------
+
+static void remember(Pending *pending, const ExceptionEvent *ev, World w, u64 icount) {
+    const Exception *e = ev->exc;
+    *pending =
+        (Pending){.start = icount, .world = w, .reg = RESULT_NONE, .resume = ev->from_pc + 4};
+    if (e->kind != EXC_SYNC) return;
+    pending->size = 8;
+    if (e->ec == EC_HVC64 || e->ec == EC_SMC64) {
+        pending->reg = 0;
+        if (e->ec == EC_HVC64) pending->resume = ev->from_pc;
+    } else if (e->ec == EC_SYSREG && bit(e->iss, 0)) {
+        pending->reg = (u8)bits(e->iss, 9, 5);
+    } else if (iss_has_access(e) && !bit(e->iss, 6)) {
+        pending->reg = (u8)bits(e->iss, 20, 16);
+        pending->size = bit(e->iss, 15) ? 8 : 4;
+    }
+    if (pending->reg == 31) pending->reg = RESULT_NONE;
+}
+
+static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
+    Trace *t = arg;
+    if (ev->to_el != 2) return;
+    CpuTrace *c = &t->cpu[cpu->index];
+    World w = world_of(cpu, ev->from_el);
+    t->exit_count++;
+    if (t->exits) write_exit(t, cpu, ev, w);
+    if (ev->from_el < 2) c->depth = 0;
+    Pending spill, *pending = c->depth < NESTING_MAX ? &c->nest[c->depth++] : &spill;
+    remember(pending, ev, w, cpu->icount);
+    if (!t->stats) return;
+    char detail[192];
+    char *end = put_key(detail, t, cpu, ev->exc);
+    pending->row = stats_exit(t->stats, w, exception_name(ev->exc), detail, (size_t)(end - detail));
+}
+
+// The exit that this return ends, NULL when it starts something new.
+static const Pending *match(CpuTrace *c, const ReturnEvent *ev) {
+    if (ev->to_el == 2) {
+        bool nested = c->depth && c->nest[c->depth - 1].world.kind == WORLD_EL2;
+        return nested ? &c->nest[--c->depth] : NULL;
+    }
+    bool from_below = c->depth && c->nest[0].world.kind != WORLD_EL2;
+    c->depth = 0;
+    return from_below ? &c->nest[0] : NULL;
+}
+
+static void write_return(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const Pending *exit) {
+    World w = world_of(cpu, ev->to_el);
+    text_reserve(&t->text);
+    char *p = put_colour(t, t->text.at, "\033[2m");
+    p = put_start(t, p, cpu, w, 2, ev->to_el);
+    p = put_text(put_place(t, p, w, ev->to_pc), " ERET");
+    if (ev->illegal) p = put_hex(put_text(p, " illegal: PSTATE.IL is set, spsr="), ev->spsr);
+    if (exit) {
+        p = put_dec(put_text(p, " after "), cpu->icount - exit->start);
+        p = put_text(p, " in EL2");
+        bool result = exit->reg != RESULT_NONE && ev->to_pc == exit->resume &&
+                      world_key(w) == world_key(exit->world);
+        if (result) p = put_register(p, exit->reg, exit->size, cpu->x[exit->reg]);
+    }
+    end_line(t, put_colour(t, p, "\033[0m"));
+}
+
+static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
+    Trace *t = arg;
+    if (ev->from_el != 2) return;
+    t->return_count++;
+    const Pending *exit = match(&t->cpu[cpu->index], ev);
+    if (exit && exit->row) stats_cost(exit->row, cpu->icount - exit->start);
+    if (t->exits) write_return(t, cpu, ev, exit);
+}
+
+// --- opening and closing
+// --------------------------------------------------------------------------
+
+static bool add_symbols(Trace *t, const TraceConfig *config, Error *err) {
+    for (unsigned i = 0; i < config->symbol_count; i++) {
+        const TraceSymbols *f = &config->symbols[i];
+        int space;
+        if (!symbols_space(f->space ? f->space : "", &space))
+            return error_set(err, "--symbols: '%s' is no space (el2, vmN, kernel)", f->space);
+        if (!symbols_add_file(t->symbols, space, f->path, err)) return false;
+    }
+    return true;
+}
+
+static void watch(Trace *t, const Observer *observer) {
+    t->machine->observer = observer;
+    for (unsigned i = 0; i < t->machine->cpus; i++) t->machine->cpu[i]->observer = observer;
+}
+
+Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
+    Trace *t = calloc(1, sizeof *t);
+    CHECK(t);
+    t->machine = machine;
+    t->exits = config->exits;
+    t->each_line = config->each_line;
+    t->colour = config->colour;
+    t->fd = config->fd;
+    t->symbols = symbols_create();
+    t->cpu = calloc(machine->cpus, sizeof *t->cpu);
+    CHECK(t->cpu);
+    if (!add_symbols(t, config, err) || !text_open(&t->text, config->path, config->fd, err)) {
+        symbols_free(t->symbols);
+        free(t->cpu);
+        free(t);
+        return NULL;
+    }
+    if (config->stats) t->stats = stats_create();
+    t->observer = (Observer){t, on_exception, on_return};
+    watch(t, &t->observer);
+    return t;
+}
+
+static bool report_failure(const Text *text) {
+    if (!text->failed) return true;
+    fprintf(stderr, "el2sim: --trace: lines were lost: %s\n", strerror(text->failed));
+    return false;
+}
+
+bool trace_close(Trace *t) {
+    if (!t) return true;
+    watch(t, NULL);
+    text_close(&t->text);
+    bool ok = report_failure(&t->text);
+    if (t->stats) {
+        Text table;
+        text_open(&table, NULL, t->fd, NULL);
+        stats_print(t->stats, &table, t->colour);
+        text_close(&table);
+        ok = report_failure(&table) && ok;
+    }
+    stats_free(t->stats);
+    symbols_free(t->symbols);
+    free(t->cpu);
+    free(t);
+    return ok;
+}
+
+u64 trace_exits(const Trace *t) {
+    return t->exit_count;
+}
+u64 trace_returns(const Trace *t) {
+    return t->return_count;
+}

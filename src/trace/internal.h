@@ -1,0 +1,96 @@
+// What the files of src/trace share.
+#pragma once
+
+#include "cpu/cpu.h"
+#include "cpu/observer.h"
+#include "debugger/symbols.h"
+#include "trace/trace.h"
+
+// --- text.c: numbers and strings into a large buffer, without stdio -----------------------------
+
+enum { TEXT_SIZE = 1 << 20, LINE_MAX_LENGTH = 2048 };
+
+typedef struct Text {
+    char *at;  // next byte
+    char *start;
+    int fd;
+    bool close_fd;
+    int failed;  // errno of the first write that failed
+} Text;
+
+bool text_open(Text *t, const char *path, int fd, Error *err);
+void text_flush(Text *t);
+void text_close(Text *t);
+// Room for a line of LINE_MAX_LENGTH.
+static inline void text_reserve(Text *t) {
+    if (unlikely(t->at - t->start > TEXT_SIZE - LINE_MAX_LENGTH)) text_flush(t);
+}
+
+// These write at p and return the new end.
+char *put_text(char *p, const char *s);
+char *put_some(char *p, const char *s, size_t most);  // at most so many bytes
+char *put_dec(char *p, u64 n);
+char *put_dec_width(char *p, u64 n, unsigned width);  // padded on the left with spaces
+char *put_hex(char *p, u64 n);                        // 0x..., no leading zeros
+char *put_thousands(char *p, u64 n);                  // 1,234,567
+
+// --- decode.c -----------------------------------------------------------------------------------
+
+// Whose instructions: printed and counted as "vm3", "s2off", "host", "el2".
+typedef struct World {
+    enum { WORLD_VM, WORLD_S2OFF, WORLD_HOST, WORLD_EL2 } kind;
+    u16 vmid;  // WORLD_VM
+} World;
+
+// Of the code that runs at `el` with the current HCR_EL2 and VTTBR_EL2.
+World world_of(const Cpu *cpu, int el);
+static inline u32 world_key(World w) {
+    return (u32)w.kind << 16 | w.vmid;
+}
+char *put_world(char *p, World w);
+int world_space(World w);  // symbols.h
+
+// The class's name: "HVC64", "IRQ", ...
+const char *exception_name(const Exception *e);
+// " NAME=value ..." for each field of ISS that is meaningful and not zero.
+char *put_iss(char *p, unsigned ec, u32 iss);
+// The name of an abort's fault status code, ISS bits 5:0.
+char *put_fault_status(char *p, u32 iss);
+// INTID of the physical interrupt that is being signalled, 1023 if unknown.
+u32 pending_intid(const Cpu *cpu);
+char *put_intid(char *p, u32 intid);
+// "MSR NAME" or "MRS NAME" (the instruction's own name for system instructions).
+char *put_sysreg(char *p, u32 iss);
+// IPA of a stage 2 fault: page from HPFAR_EL2, offset from FAR_EL2.
+u64 fault_ipa(const Cpu *cpu, const Exception *e);
+// Value of general-purpose register n, 31 = 0.
+static inline u64 reg_value(const Cpu *cpu, unsigned n) {
+    return n == 31 ? 0 : cpu->x[n];
+}
+// Data Abort with a valid syndrome.
+static inline bool iss_has_access(const Exception *e) {
+    return e->kind == EXC_SYNC && (e->ec == EC_DABT_LOWER || e->ec == EC_DABT_SAME) &&
+           bit(e->iss, 24);
+}
+
+// --- hypercalls.c -------------------------------------------------------------------------------
+
+// The name of the call that an HVC or SMC makes, by its registers: "PSCI_CPU_ON",
+// "xen:sched_op(block)". *args: how many of x0.. (x1.. for SMCCC) are its arguments. Returns p when
+// there is no name.
+char *put_call(char *p, const Cpu *cpu, u8 ec, u16 imm, unsigned *first_arg, unsigned *args);
+
+// --- stat.c -------------------------------------------------------------------------------------
+
+typedef struct Stats Stats;
+typedef struct StatRow StatRow;
+
+Stats *stats_create(void);
+void stats_free(Stats *s);
+// Counts an exit and returns its row, for the cost to follow.
+StatRow *stats_exit(Stats *s, World world, const char *class_name, const char *detail, size_t n);
+void stats_cost(StatRow *row, u64 instructions);
+void stats_print(Stats *s, Text *out, bool colour);
+// The smallest value that at least `percent` % of the samples do not exceed: exact below 1024, else
+// within 1 %.
+u64 stats_percentile(const StatRow *row, unsigned percent);
