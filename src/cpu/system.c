@@ -21,10 +21,12 @@ static unsigned register_number(unsigned slot) {
 
 const Op *system_read(Cpu *cpu, const Op *op, const Table *table) {
     begin(cpu, op);
-    u64 value;
-    if (sysreg_read(cpu, (unsigned)op->half.lo, register_number(op->r[0]), &value)) {
-        cpu->x[op->r[0]] = value;
-        cpu->pc += 4;
+    {
+        u64 value;  // out of scope before the tail call, or gcc keeps the frame
+        if (sysreg_read(cpu, (unsigned)op->half.lo, register_number(op->r[0]), &value)) {
+            cpu->x[op->r[0]] = value;
+            cpu->pc += 4;
+        }
     }
     TAIL(op_resume(cpu, op, table));
 }
