@@ -162,8 +162,10 @@ static bool add_elf(Symbols *s, int space, int fd, const char *path, Error *err)
     return n || error_set(err, "symbols: '%s' has no symbols", path);
 }
 
-// "ffff800008000000 T _text". Absolute symbols are constants, not addresses.
+// "ffff800008000000 T _text". Absolute symbols are constants, not addresses; what is defined
+// elsewhere ("                 U name", from nm) has no address.
 static bool add_map_line(Symbols *s, int space, char *line) {
+    if (*line == ' ') return line[strspn(line, " ")] != '\n';
     char *end;
     errno = 0;
     u64 address = strtoull(line, &end, 16);
