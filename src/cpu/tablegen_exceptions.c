@@ -103,8 +103,7 @@ static const Field *find_field(const Layout *l, const char *name) {
     return NULL;
 }
 
-// --- reading
-// --------------------------------------------------------------------------------------
+// --- reading -------------------------------------------------------------------------------------
 
 static void add_values(char **word, int n) {
     if (n != 2) fail("expected: values NAME");
@@ -273,8 +272,7 @@ static void read_table(const char *path) {
     fclose(f);
 }
 
-// --- checking what only the whole shows
-// -----------------------------------------------------------
+// --- checking what only the whole shows ----------------------------------------------------------
 
 static void check_layout(const Layout *l) {
     at_line = l->line;
@@ -297,8 +295,7 @@ static void check_all(void) {
     if (!*classes[0].name) fail("class 0 is not defined");
 }
 
-// --- writing
-// --------------------------------------------------------------------------------------
+// --- writing -------------------------------------------------------------------------------------
 
 static FILE *create(const char *folder, const char *name) {
     char path[4096];

@@ -57,8 +57,7 @@ bool symbols_space(const char *text, int *space) {
     return !*end && n <= 0xffff;
 }
 
-// --- building
-// -------------------------------------------------------------------------------------
+// --- building ------------------------------------------------------------------------------------
 
 static Set *set_of(const Symbols *s, int space) {
     for (size_t i = 0; i < s->set_count; i++)
@@ -116,8 +115,7 @@ void symbols_sort(Symbols *s) {
     }
 }
 
-// --- files
-// ----------------------------------------------------------------------------------------
+// --- files ---------------------------------------------------------------------------------------
 
 static bool wanted(const GElf_Sym *sym, const char *name) {
     int type = GELF_ST_TYPE(sym->st_info);
@@ -219,8 +217,7 @@ bool symbols_add(Symbols *s, const char *spec, Error *err) {
     return symbols_add_file(s, space, spec, err);
 }
 
-// --- looking up
-// -----------------------------------------------------------------------------------
+// --- looking up ----------------------------------------------------------------------------------
 
 // End of the symbol's extent, exclusive; ~0 is the last address.
 static u64 symbol_end(const Set *set, size_t i) {

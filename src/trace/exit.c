@@ -37,8 +37,7 @@ struct Trace {
     CpuTrace *cpu;
 };
 
-// --- parts of a line
-// ------------------------------------------------------------------------------
+// --- parts of a line -----------------------------------------------------------------------------
 
 static char *put_colour(const Trace *t, char *p, const char *code) {
     return t->colour ? put_text(p, code) : p;
@@ -83,8 +82,7 @@ static void end_line(Trace *t, char *p) {
     if (t->each_line) text_flush(&t->text);
 }
 
-// --- what each class adds
-// -------------------------------------------------------------------------
+// --- what each class adds ------------------------------------------------------------------------
 
 static char *put_call_detail(char *p, const Cpu *cpu, const Exception *e) {
     unsigned first, args;
@@ -168,8 +166,7 @@ static void write_exit(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World
     end_line(t, put_text(p, "\""));
 }
 
-// --- what is counted
-// ------------------------------------------------------------------------------
+// --- what is counted -----------------------------------------------------------------------------
 
 // Faults on ordinary memory are counted together, others by the page of the IPA.
 static char *put_abort_key(char *p, const Trace *t, const Cpu *cpu, const Exception *e) {
@@ -205,8 +202,7 @@ static char *put_key(char *p, const Trace *t, const Cpu *cpu, const Exception *e
     return p;
 }
 
-// --- the two events
-// -------------------------------------------------------------------------------
+// --- the two events ------------------------------------------------------------------------------
 
 static void remember(Pending *pending, const ExceptionEvent *ev, World w, u64 icount) {
     const Exception *e = ev->exc;
@@ -226,6 +222,16 @@ static void remember(Pending *pending, const ExceptionEvent *ev, World w, u64 ic
     if (pending->reg == 31) pending->reg = RESULT_NONE;
 }
 
+// Room for one more. A scheduler at EL2 may leave exceptions from EL2 unfinished: when there are
+// too many, the oldest of them is forgotten.
+static Pending *push(CpuTrace *c) {
+    if (c->depth == NESTING_MAX) {
+        memmove(&c->nest[1], &c->nest[2], (NESTING_MAX - 2) * sizeof c->nest[0]);
+        c->depth--;
+    }
+    return &c->nest[c->depth++];
+}
+
 static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     Trace *t = arg;
     if (ev->to_el != 2) return;
@@ -234,7 +240,7 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     t->exit_count++;
     if (t->exits) write_exit(t, cpu, ev, w);
     if (ev->from_el < 2) c->depth = 0;
-    Pending spill, *pending = c->depth < NESTING_MAX ? &c->nest[c->depth++] : &spill;
+    Pending *pending = push(c);
     remember(pending, ev, w, cpu->icount);
     if (!t->stats) return;
     char detail[192];
@@ -279,8 +285,7 @@ static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
     if (t->exits) write_return(t, cpu, ev, exit);
 }
 
-// --- opening and closing
-// --------------------------------------------------------------------------
+// --- opening and closing -------------------------------------------------------------------------
 
 static bool add_symbols(Trace *t, const TraceConfig *config, Error *err) {
     for (unsigned i = 0; i < config->symbol_count; i++) {

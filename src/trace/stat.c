@@ -123,8 +123,7 @@ u64 stats_percentile(const StatRow *r, unsigned percent) {
     return 0;
 }
 
-// --- the table
-// ------------------------------------------------------------------------------------
+// --- the table -----------------------------------------------------------------------------------
 
 enum { COL_WORLD = 8, COL_CLASS = 14, COL_DETAIL = 46, COL_NUMBER = 11, COL_TOTAL = 15 };
 
