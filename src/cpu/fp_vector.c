@@ -245,6 +245,11 @@ void fp_narrow(Cpu *cpu, V128 *d, const V128 *n, unsigned esize, unsigned q, uns
     fpu_end(cpu, &fp);
 }
 
+u64 fp_convert_odd(Fpu *fp, unsigned n, u64 op, unsigned how) {
+    (void)how;
+    return FPConvert(fp, n, n / 2, op, FPRounding_ODD);
+}
+
 void fp_lengthen(Cpu *cpu, V128 *d, const V128 *n, unsigned esize, unsigned q) {
     Fpu fp = fpu_begin(cpu);
     unsigned lanes = 64 / esize;

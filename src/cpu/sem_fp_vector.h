@@ -44,7 +44,7 @@ void fp_lengthen(Cpu *cpu, V128 *d, const V128 *n, unsigned esize, unsigned q);
 // One lane.
 FpBinary fp_test_eq, fp_test_ge, fp_test_gt, fp_test_abs_ge, fp_test_abs_gt, fp_abs_diff;
 FpUnary fp_abs, fp_neg, fp_zero_eq, fp_zero_ge, fp_zero_gt, fp_zero_le, fp_zero_lt, fp_lane_to_int,
-    fp_lane_from_int, fp_recpe, fp_rsqrte, fp_recpx, fp_urecpe, fp_ursqrte;
+    fp_lane_from_int, fp_recpe, fp_rsqrte, fp_recpx, fp_urecpe, fp_ursqrte, fp_convert_odd;
 
 // --- Advanced SIMD: three registers of the same type ---------------------------------------------
 
@@ -629,11 +629,11 @@ static ALWAYS_INLINE void sem_fcvtxn_v(Cpu *cpu, V128 *d, const V128 *n, unsigne
 }
 
 static ALWAYS_INLINE void sem_fcvtxn_scalar(Cpu *cpu, V128 *d, const V128 *n) {
-    fp_narrow(cpu, d, n, 32, 0, FPRounding_ODD);
-    d->d[0] = d->s[0];
+    fp_unary(cpu, fp_convert_odd, 64, d, n, 0);
 }
 
-// --- Advanced SIMD: fixed point (shift by immediate) ---------------------------------------------
+// --- Advanced SIMD: fixed point (shift by immediate)
+// ------------------------------------------------
 
 static ALWAYS_INLINE void sem_scvtf_fix_v(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7,
                                           u64 form) {

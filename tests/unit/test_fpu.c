@@ -1,0 +1,381 @@
+// Floating point: the arithmetic of fpu.h on values worked out by hand from the Arm ARM's
+// pseudo-code (FPRound, FPProcessNaNs, FPMulAdd, FPToFixed, ...), the agreement of the host's fast
+// paths with it, and what the instruction rows must leave UNDEFINED.
+#include "cpu/decode.h"
+#include "cpu/sem_fp_vector.h"
+#include "gen/handlers.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum {
+    IOC = FPSR_IOC,
+    DZC = FPSR_DZC,
+    OFC = FPSR_OFC,
+    UFC = FPSR_UFC,
+    IXC = FPSR_IXC,
+    IDC = FPSR_IDC
+};
+enum { RN = 0, RP = 1 << 22, RM = 2 << 22, RZ = 3 << 22 };
+enum { F32_ONE = 0x3f800000, F32_QNAN = 0x7fc00000, F32_INF = 0x7f800000, F32_MAX = 0x7f7fffff };
+#define F64_ONE 0x3ff0000000000000ull
+
+// One operation with this FPCR must give this result and raise these flags.
+#define EXPECT(fpcr_, call, result, flags_) \
+    do { \
+        Fpu f = {(fpcr_), 0}; \
+        assert_int_equal((call), (result)); \
+        assert_int_equal(f.flags, (flags_)); \
+    } while (0)
+
+static void rounding_modes(void **state) {
+    (void)state;
+    EXPECT(RN, FPDiv(&f, 32, F32_ONE, 0x40400000), 0x3eaaaaab, IXC);  // 1/3
+    EXPECT(RP, FPDiv(&f, 32, F32_ONE, 0x40400000), 0x3eaaaaab, IXC);
+    EXPECT(RM, FPDiv(&f, 32, F32_ONE, 0x40400000), 0x3eaaaaaa, IXC);
+    EXPECT(RZ, FPDiv(&f, 32, F32_ONE, 0x40400000), 0x3eaaaaaa, IXC);
+    EXPECT(RM, FPDiv(&f, 32, 0xbf800000, 0x40400000), 0xbeaaaaab, IXC);
+    EXPECT(RN, FPDiv(&f, 64, F64_ONE, 0x4008000000000000), 0x3fd5555555555555, IXC);
+    EXPECT(RP, FPDiv(&f, 64, F64_ONE, 0x4008000000000000), 0x3fd5555555555556, IXC);
+    EXPECT(RN, FPDiv(&f, 16, 0x3c00, 0x4200), 0x3555, IXC);
+    EXPECT(RN, FPAdd(&f, 32, F32_MAX, F32_MAX), F32_INF, OFC | IXC);
+    EXPECT(RZ, FPAdd(&f, 32, F32_MAX, F32_MAX), F32_MAX, OFC | IXC);
+    EXPECT(RM, FPAdd(&f, 32, 0xff7fffff, 0xff7fffff), 0xff800000, OFC | IXC);
+    EXPECT(RP, FPAdd(&f, 32, 0xff7fffff, 0xff7fffff), 0xff7fffff, OFC | IXC);
+    // x - x is +0, except towards minus infinity
+    EXPECT(RN, FPSub(&f, 64, F64_ONE, F64_ONE), 0, 0);
+    EXPECT(RM, FPSub(&f, 64, F64_ONE, F64_ONE), 1ull << 63, 0);
+    EXPECT(RM, FPAdd(&f, 64, 0, 0), 0, 0);
+    EXPECT(RN, FPSqrt(&f, 64, 0x4000000000000000), 0x3ff6a09e667f3bcd, IXC);
+    EXPECT(RN, FPSqrt(&f, 32, 0x40800000), 0x40000000, 0);
+    EXPECT(RN, FPSqrt(&f, 32, 0x80000000), 0x80000000, 0);
+}
+
+// 2^-126 * (1 - 2^-24) lies halfway below the smallest normal number: rounds up to it, and yet is
+// tiny, since that is decided before rounding.
+static void underflow(void **state) {
+    (void)state;
+    EXPECT(RN, FPMul(&f, 32, 0x00800000, 0x3f7fffff), 0x00800000, UFC | IXC);
+    EXPECT(FPCR_FZ, FPMul(&f, 32, 0x00800000, 0x3f7fffff), 0, UFC);
+    EXPECT(RN, FPMul(&f, 32, 0x00800000, 0x3f000000), 0x00400000, 0);  // exact: no underflow
+    EXPECT(FPCR_FZ, FPMul(&f, 32, 0x80800000, 0x3f000000), 0x80000000, UFC);
+    EXPECT(FPCR_FZ, FPAdd(&f, 32, F32_ONE, 1), F32_ONE, IDC);
+    EXPECT(RN, FPAdd(&f, 32, F32_ONE, 1), F32_ONE, IXC);
+    EXPECT(RP, FPMul(&f, 32, 1, 1), 1, UFC | IXC);
+    // half precision has its own bit and no Input Denormal flag
+    EXPECT(FPCR_FZ, FPAdd(&f, 16, 0x3c00, 1), 0x3c00, IXC);
+    EXPECT(FPCR_FZ16, FPAdd(&f, 16, 0x3c00, 1), 0x3c00, 0);
+    EXPECT(FPCR_FZ16, FPMul(&f, 16, 0x0400, 0x3800), 0, UFC);
+}
+
+static void nans(void **state) {
+    (void)state;
+    EXPECT(RN, FPAdd(&f, 32, 0x7fc00001, 0x7f800002), 0x7fc00002, IOC);  // signalling first
+    EXPECT(RN, FPAdd(&f, 32, 0x7fc00001, 0xffc00002), 0x7fc00001, 0);
+    EXPECT(RN, FPAdd(&f, 32, F32_ONE, 0xffc00002), 0xffc00002, 0);
+    EXPECT(RN, FPAdd(&f, 32, 0x7f800001, 0x7f800002), 0x7fc00001, IOC);
+    EXPECT(FPCR_DN, FPAdd(&f, 32, F32_ONE, 0xffc00002), F32_QNAN, 0);
+    EXPECT(RN, FPSub(&f, 32, F32_INF, F32_INF), F32_QNAN, IOC);
+    EXPECT(RN, FPMul(&f, 32, F32_INF, 0), F32_QNAN, IOC);
+    EXPECT(RN, FPMulX(&f, 32, F32_INF, 0x80000000), 0xc0000000, 0);
+    EXPECT(RN, FPDiv(&f, 32, 0, 0), F32_QNAN, IOC);
+    EXPECT(RN, FPDiv(&f, 32, F32_ONE, 0x80000000), 0xff800000, DZC);
+    EXPECT(RN, FPDiv(&f, 32, F32_INF, 0), F32_INF, 0);
+    EXPECT(RN, FPSqrt(&f, 64, 0xbff0000000000000), 0x7ff8000000000000, IOC);
+    // infinity * 0 + quiet NaN: invalid, default NaN; the signalling NaN goes before
+    EXPECT(RN, FPMulAdd(&f, 32, 0xffc00003, F32_INF, 0), F32_QNAN, IOC);
+    EXPECT(RN, FPMulAdd(&f, 32, 0x7f800003, F32_INF, 0), 0x7fc00003, IOC);
+    EXPECT(RN, FPMulAdd(&f, 32, 0x7fc00003, 0x7fc00004, 0x7f800005), 0x7fc00005, IOC);
+    EXPECT(RN, FPMulAdd(&f, 32, 0x7fc00003, 0x7fc00004, F32_ONE), 0x7fc00003, 0);
+    EXPECT(RN, FPMulAdd(&f, 32, 0xff800000, F32_INF, F32_ONE), F32_QNAN, IOC);
+    EXPECT(RN, FPMulAddH(&f, F32_ONE, 0x7c01, 0), 0x7fc02000, IOC);
+}
+
+static void fused(void **state) {
+    (void)state;
+    // (1 + 2^-52)(1 - 2^-53) - 1 = 2^-53 - 2^-105, which two roundings would lose
+    EXPECT(RN, FPMulAdd(&f, 64, 0xbff0000000000000, 0x3ff0000000000001, 0x3fefffffffffffff),
+           0x3c9ffffffffffffe, 0);
+    EXPECT(RN, FPMulAdd(&f, 32, 0x80000000, 0, F32_ONE), 0, 0);
+    EXPECT(RM, FPMulAdd(&f, 32, F32_ONE, F32_ONE, 0xbf800000), 0x80000000, 0);
+    // the smallest number decides the direction
+    EXPECT(RP, FPMulAdd(&f, 64, 1, F64_ONE, F64_ONE), 0x3ff0000000000001, IXC);
+    EXPECT(RM, FPMulAdd(&f, 64, 0x8000000000000001, F64_ONE, F64_ONE), 0x3fefffffffffffff, IXC);
+    EXPECT(RN, FPMulAddH(&f, F32_ONE, 0x7bff, 0x7bff), 0x4f7fc004, IXC);  // 65504^2 + 1
+    EXPECT(RN, FPRecipStepFused(&f, 32, F32_ONE, F32_ONE), F32_ONE, 0);
+    EXPECT(RN, FPRecipStepFused(&f, 32, F32_INF, 0), 0x40000000, 0);
+    EXPECT(RN, FPRSqrtStepFused(&f, 32, F32_ONE, F32_ONE), F32_ONE, 0);
+    EXPECT(RN, FPRSqrtStepFused(&f, 64, 0, 0x7ff0000000000000), 0x3ff8000000000000, 0);
+    EXPECT(RN, FPRecipStepFused(&f, 32, 0x7fc00001, 0), 0xffc00001, 0);  // negated first
+}
+
+static void compare_and_select(void **state) {
+    (void)state;
+    EXPECT(RN, FPCompare(&f, 32, 0, 0x80000000, false), 6, 0);
+    EXPECT(RN, FPCompare(&f, 32, 0xbf800000, 0x80000000, false), 8, 0);
+    EXPECT(RN, FPCompare(&f, 64, F64_ONE, 0, false), 2, 0);
+    EXPECT(RN, FPCompare(&f, 32, F32_QNAN, 0, false), 3, 0);
+    EXPECT(RN, FPCompare(&f, 32, F32_QNAN, 0, true), 3, IOC);
+    EXPECT(RN, FPCompare(&f, 32, 0, 0x7f800001, false), 3, IOC);
+    EXPECT(FPCR_FZ, FPCompare(&f, 32, 1, 0, false), 6, IDC);
+    EXPECT(RN, FPCompareGE(&f, 16, 0x7e00, 0), false, IOC);
+    EXPECT(RN, FPMax(&f, 32, 0x80000000, 0), 0, 0);
+    EXPECT(RN, FPMin(&f, 32, 0, 0x80000000), 0x80000000, 0);
+    EXPECT(RN, FPMax(&f, 32, 0x80000000, 0xbf800000), 0x80000000, 0);
+    EXPECT(RN, FPMax(&f, 32, F32_QNAN, F32_ONE), F32_QNAN, 0);
+    EXPECT(RN, FPMaxNum(&f, 32, F32_QNAN, F32_ONE), F32_ONE, 0);
+    EXPECT(RN, FPMinNum(&f, 32, F32_ONE, F32_QNAN), F32_ONE, 0);
+    EXPECT(RN, FPMaxNum(&f, 32, 0x7f800001, F32_ONE), 0x7fc00001, IOC);
+    EXPECT(RN, FPMinNum(&f, 32, 0x7fc00001, 0x7fc00002), 0x7fc00001, 0);
+}
+
+static void formats(void **state) {
+    (void)state;
+    EXPECT(RN, FPConvert(&f, 32, 64, 1, FPRounding_TIEEVEN), 0x36a0000000000000, 0);
+    EXPECT(FPCR_FZ, FPConvert(&f, 32, 64, 1, FPRounding_TIEEVEN), 0, IDC);
+    EXPECT(FPCR_FZ16, FPConvert(&f, 16, 32, 1, FPRounding_TIEEVEN), 0x33800000, 0);
+    EXPECT(FPCR_FZ | FPCR_FZ16, FPConvert(&f, 32, 16, 0x33800000, FPRounding_TIEEVEN), 1, 0);
+    EXPECT(RN, FPConvert(&f, 32, 16, 0x477ff000, FPRounding_TIEEVEN), 0x7c00, OFC | IXC);
+    EXPECT(RN, FPConvert(&f, 64, 32, 0x7ff0000020000000, FPRounding_TIEEVEN), 0x7fc00001, IOC);
+    EXPECT(RN, FPConvert(&f, 16, 64, 0xfe01, FPRounding_TIEEVEN), 0xfff8040000000000, 0);
+    // alternative half precision: more numbers, no infinities, no NaNs
+    EXPECT(FPCR_AHP, FPConvert(&f, 32, 16, 0x477ff000, FPRounding_TIEEVEN), 0x7c00, IXC);
+    EXPECT(FPCR_AHP, FPConvert(&f, 16, 32, 0x7c00, FPRounding_TIEEVEN), 0x47800000, 0);
+    EXPECT(FPCR_AHP, FPConvert(&f, 32, 16, F32_INF, FPRounding_TIEEVEN), 0x7fff, IOC);
+    EXPECT(FPCR_AHP, FPConvert(&f, 32, 16, 0x49000000, FPRounding_TIEEVEN), 0x7fff, IOC);
+    EXPECT(FPCR_AHP, FPConvert(&f, 32, 16, 0xffc00000, FPRounding_TIEEVEN), 0x8000, IOC);
+    EXPECT(RN, FPConvert(&f, 64, 32, 0x3ff0000000001000, FPRounding_ODD), 0x3f800001, IXC);
+    EXPECT(RN, FPConvert(&f, 64, 32, 0x7fefffffffffffff, FPRounding_ODD), F32_MAX, OFC | IXC);
+}
+
+static void fixed_point(void **state) {
+    (void)state;
+    const FPRounding even = FPRounding_TIEEVEN, away = FPRounding_TIEAWAY, zero = FPRounding_ZERO;
+    EXPECT(RN, FPToFixed(&f, 32, 32, 0x40200000, 0, false, even), 2, IXC);  // 2.5
+    EXPECT(RN, FPToFixed(&f, 32, 32, 0x40200000, 0, false, away), 3, IXC);
+    EXPECT(RN, FPToFixed(&f, 32, 32, 0xc0200000, 0, false, away), 0xfffffffd, IXC);
+    EXPECT(RN, FPToFixed(&f, 32, 32, 0xc0200000, 0, false, FPRounding_POSINF), 0xfffffffe, IXC);
+    EXPECT(RN, FPToFixed(&f, 32, 32, 0x4f000000, 0, false, zero), 0x7fffffff, IOC);
+    EXPECT(RN, FPToFixed(&f, 32, 32, 0xcf000000, 0, false, zero), 0x80000000, 0);
+    EXPECT(RN, FPToFixed(&f, 32, 32, 0xbf000000, 0, true, zero), 0, IXC);
+    EXPECT(RN, FPToFixed(&f, 32, 32, 0xbf800000, 0, true, zero), 0, IOC);
+    EXPECT(RN, FPToFixed(&f, 64, 64, 0x43f0000000000000, 0, true, zero), ~0ull, IOC);
+    EXPECT(RN, FPToFixed(&f, 64, 64, 0x7ff8000000000000, 0, false, zero), 0, IOC);
+    EXPECT(RN, FPToFixed(&f, 64, 64, 0xfff0000000000000, 0, false, zero), 1ull << 63, IOC);
+    EXPECT(RN, FPToFixed(&f, 32, 32, F32_ONE, 16, false, zero), 0x10000, 0);
+    EXPECT(FPCR_FZ, FPToFixed(&f, 32, 32, 1, 0, false, FPRounding_POSINF), 0, IDC);
+    EXPECT(RN, FixedToFP(&f, 64, 64, ~0ull, 0, true, even), 0x43f0000000000000, IXC);
+    EXPECT(RN, FixedToFP(&f, 64, 64, ~0ull, 0, false, even), 0xbff0000000000000, 0);
+    EXPECT(RN, FixedToFP(&f, 32, 64, 0xffffffff, 0, false, zero), 0x4f7fffff, IXC);
+    EXPECT(RN, FixedToFP(&f, 16, 32, 70000, 0, false, even), 0x7c00, OFC | IXC);
+    EXPECT(RN, FixedToFP(&f, 32, 32, 1, 32, false, even), 0x2f800000, 0);
+    bool z;
+    EXPECT(RN, FPToFixedJS(&f, 0x41f0000000500000, &z), 5, IOC);  // 2^32 + 5
+    assert_false(z);
+    EXPECT(RN, FPToFixedJS(&f, 0xc1f0000000500000, &z), 0xfffffffb, IOC);
+    EXPECT(RN, FPToFixedJS(&f, 0xbff0000000000000, &z), 0xffffffff, 0);
+    assert_true(z);
+    EXPECT(RN, FPToFixedJS(&f, 0x8000000000000000, &z), 0, 0);
+    assert_false(z);
+    EXPECT(RN, FPToFixedJS(&f, 0x3ff8000000000000, &z), 1, IXC);
+    assert_false(z);
+}
+
+static void integral(void **state) {
+    (void)state;
+    EXPECT(RN, FPRoundInt(&f, 32, 0x40200000, FPRounding_TIEEVEN, false), 0x40000000, 0);
+    EXPECT(RN, FPRoundInt(&f, 32, 0x40200000, FPRounding_TIEEVEN, true), 0x40000000, IXC);
+    EXPECT(RN, FPRoundInt(&f, 32, 0xbe800000, FPRounding_POSINF, true), 0x80000000, IXC);
+    EXPECT(RN, FPRoundInt(&f, 64, 1, FPRounding_POSINF, false), F64_ONE, 0);
+    EXPECT(RN, FPRoundInt(&f, 64, 0x7ff0000000000001, FPRounding_ZERO, false), 0x7ff8000000000001,
+           IOC);
+    EXPECT(RN, FPRoundInt(&f, 16, 0x3e00, FPRounding_TIEAWAY, false), 0x4000, 0);  // 1.5
+    EXPECT(RN, FPRoundIntN(&f, 32, 0x4f000000, FPRounding_ZERO, 32), 0xcf000000, IOC);
+    EXPECT(RN, FPRoundIntN(&f, 64, 0xc1e0000000000000, FPRounding_ZERO, 32), 0xc1e0000000000000, 0);
+    EXPECT(RN, FPRoundIntN(&f, 64, 0x7ff8000000000000, FPRounding_ZERO, 64), 0xc3e0000000000000,
+           IOC);
+    EXPECT(RN, FPRoundIntN(&f, 64, 0x3ff8000000000000, FPRounding_ZERO, 64), F64_ONE, IXC);
+}
+
+static void estimates(void **state) {
+    (void)state;
+    EXPECT(RN, FPRecipEstimate(&f, 32, F32_ONE), 0x3f7f8000, 0);
+    EXPECT(RN, FPRecipEstimate(&f, 32, 0x80000000), 0xff800000, DZC);
+    EXPECT(RN, FPRecipEstimate(&f, 32, 1), F32_INF, OFC | IXC);
+    EXPECT(RZ, FPRecipEstimate(&f, 32, 1), F32_MAX, OFC | IXC);
+    EXPECT(FPCR_FZ, FPRecipEstimate(&f, 32, 0x7e800000), 0, UFC);
+    EXPECT(RN, FPRecipEstimate(&f, 32, 0x7f000000), 0x003fe000, 0);  // 2^127: a denormal result
+    EXPECT(RN, FPRSqrtEstimate(&f, 32, F32_ONE), 0x3f7f8000, 0);
+    EXPECT(RN, FPRSqrtEstimate(&f, 32, 0xbf800000), F32_QNAN, IOC);
+    EXPECT(RN, FPRSqrtEstimate(&f, 64, 0x8000000000000000), 0xfff0000000000000, DZC);
+    EXPECT(RN, FPRecpX(&f, 32, F32_ONE), 0x40000000, 0);
+    EXPECT(RN, FPRecpX(&f, 16, 0), 0x7800, 0);
+    assert_int_equal(UnsignedRecipEstimate(0x80000000), 0xff800000);
+    assert_int_equal(UnsignedRecipEstimate(0x7fffffff), 0xffffffff);
+    assert_int_equal(UnsignedRSqrtEstimate(0x40000000), 0xff800000);
+    assert_int_equal(UnsignedRSqrtEstimate(0x3fffffff), 0xffffffff);
+    assert_int_equal(VFPExpandImm(32, 0x70), F32_ONE);
+    assert_int_equal(VFPExpandImm(64, 0x80), 0xc000000000000000);
+    assert_int_equal(VFPExpandImm(16, 0x3f), 0x37c0 + 0x1800);
+}
+
+// --- the fast paths
+// --------------------------------------------------------------------------------
+static Cpu cpu;
+static u64 seed = 88172645463325252ull;
+
+static u64 random_bits(void) {
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * 0x2545f4914f6cdd1dull;
+}
+
+// Values near one another, short ones and specials: sums cancel, products are often exact.
+static u64 random_value(int n) {
+    unsigned f = n == 32 ? 23 : 52;
+    u64 r = random_bits(), frac = random_bits() & ones(f), sign = (r & 1) << (n - 1);
+    if (r >> 8 & 1) frac &= ~ones(f) | ones(f) << (r >> 16) % f;
+    u64 bias = n == 32 ? 127 : 1023;
+    switch (r >> 1 & 15) {
+    case 0: return sign | (r >> 16) % 3;
+    case 1: return sign | FPInfinity((unsigned)n, false) | (r >> 16) % 2;
+    case 2: return sign | (r >> 16) % 4 << f | (frac & ones(f));
+    case 3: return sign | (2 * bias - (r >> 16) % 3) << f | (frac & ones(f));
+    default: return sign | (bias - 4 + (r >> 16) % 9) << f | (frac & ones(f));
+    }
+}
+
+static void expect_same(u64 got, u64 want, const Fpu *fp, u64 fpsr_before) {
+    assert_int_equal(got, want);
+    assert_int_equal(cpu.sys.FPSR, fpsr_before | fp->flags);
+}
+
+static void fast_paths_are_exact(void **state) {
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        int n = i & 1 ? 64 : 32;
+        unsigned w = (unsigned)n;
+        u64 a = random_value(n), b = random_value(n), c = random_value(n);
+        u64 before = i & 2 ? IXC : 0;
+        cpu.sys.FPCR = i & 12 ? 0 : (random_bits() & (FPCR_RMODE | FPCR_FZ | FPCR_DN));
+        Fpu f;
+#define SAME(fast, slow) \
+    do { \
+        cpu.sys.FPSR = before; \
+        f = fpu_begin(&cpu); \
+        u64 want = (slow); \
+        expect_same((fast), want, &f, before); \
+    } while (0)
+        SAME(fp_add(&cpu, n, a, b), FPAdd(&f, w, a, b));
+        SAME(fp_sub(&cpu, n, a, b), FPSub(&f, w, a, b));
+        SAME(fp_mul(&cpu, n, a, b), FPMul(&f, w, a, b));
+        SAME(fp_div(&cpu, n, a, b), FPDiv(&f, w, a, b));
+        SAME(fp_muladd(&cpu, n, c, a, b), FPMulAdd(&f, w, c, a, b));
+        SAME(fp_sqrt(&cpu, n, a), FPSqrt(&f, w, a));
+        SAME(fp_compare(&cpu, n, a, b, true), FPCompare(&f, w, a, b, true));
+        SAME(fp_convert(&cpu, n, 96 - n, a), FPConvert(&f, w, 96 - w, a, FPRoundingMode(&f)));
+        SAME(fp_to_int_zero(&cpu, n, 32, a, true),
+             FPToFixed(&f, w, 32, a, 0, true, FPRounding_ZERO));
+        SAME(fp_to_int_zero(&cpu, n, 64, a, false),
+             FPToFixed(&f, w, 64, a, 0, false, FPRounding_ZERO));
+        u64 x = c >> (random_bits() & 63);
+        SAME(fp_from_int_fast(&cpu, n, 64, x, false),
+             FixedToFP(&f, w, 64, x, 0, false, FPRoundingMode(&f)));
+        SAME(fp_from_int_fast(&cpu, n, 32, x, true),
+             FixedToFP(&f, w, 32, x, 0, true, FPRoundingMode(&f)));
+    }
+}
+
+static void vector_lanes(void **state) {
+    (void)state;
+    cpu.sys.FPCR = 0;
+    cpu.sys.FPSR = IXC;
+    V128 a = {.s = {F32_ONE, 0x40000000, F32_QNAN, 0}}, b = {.s = {F32_ONE, F32_ONE, F32_ONE, 0}},
+         r = b;
+    fp_vec_add(&cpu, &r, &a, &b, 32 * 4 + 1);
+    assert_int_equal(r.s[0], 0x40000000);
+    assert_int_equal(r.s[1], 0x40400000);
+    assert_int_equal(r.s[2], F32_QNAN);
+    assert_int_equal(r.s[3], 0);
+    r = a;
+    fp_vec_add(&cpu, &r, &a, &b, 32 * 4);  // 64 bits: the upper half becomes zero
+    assert_int_equal(r.s[1], 0x40400000);
+    assert_int_equal(r.d[1], 0);
+    r = a;
+    sem_fadd_s(&cpu, 0, &r, &a, &b);  // a scalar clears the rest
+    assert_int_equal(r.d[0], 0x40000000);
+    assert_int_equal(r.d[1], 0);
+    fp_pairs(&cpu, FPAdd, &r, &a, &b, 32 * 4 + 1);
+    assert_int_equal(r.s[0], 0x40400000);
+    assert_int_equal(r.s[2], 0x40000000);
+    // (1 + 2i) + i * (1 + 1i) = 0 + 3i
+    fp_cadd(&cpu, &r, &a, &b, 32 * 4, 0);
+    assert_int_equal(r.s[0], 0);
+    assert_int_equal(r.s[1], 0x40400000);
+}
+
+// --- rows
+// --------------------------------------------------------------------------------------------
+static const char *row_of(u32 word, const u64 *features) {
+    Op op;
+    const DecodeRow *row = decode_row(features, word, 0, &op);
+    return row ? row->name : "undefined";
+}
+
+static void allocation(void **state) {
+    (void)state;
+    const u64 all[2] = {~0ull, ~0ull}, none[2] = {0, 0};
+    assert_string_equal(row_of(0x1e622820, none), "fadd_s");
+    assert_string_equal(row_of(0x1ea22820, all), "undefined");  // type 2
+    assert_string_equal(row_of(0x1ee22820, all), "fadd_h");
+    assert_string_equal(row_of(0x1ee22820, none), "undefined");
+    assert_string_equal(row_of(0x4e62d420, none), "fadd_v");
+    assert_string_equal(row_of(0x0e62d420, all), "undefined");  // one double
+    assert_string_equal(row_of(0x4e421420, all), "fadd_vh");
+    assert_string_equal(row_of(0x4e421420, none), "undefined");
+    assert_string_equal(row_of(0x7e62e420, none), "fcmge_v");   // scalar
+    assert_string_equal(row_of(0x3e62e420, all), "undefined");  // scalar without bit 30
+    assert_string_equal(row_of(0x4fc21820, none), "fmla_elem");
+    assert_string_equal(row_of(0x4fe21820, all), "undefined");  // double precision with L
+    assert_string_equal(row_of(0x0fc21020, all), "undefined");
+    assert_string_equal(row_of(0x1e7e0000, all), "fjcvtzs");
+    assert_string_equal(row_of(0x1e7e0000, none), "undefined");
+    assert_string_equal(row_of(0x9e7e0000, all), "undefined");  // not with a 64-bit result
+    assert_string_equal(row_of(0x9eaf0000, none), "fmov_from_gen_hi");
+    assert_string_equal(row_of(0x1eaf0000, all), "undefined");
+    assert_string_equal(row_of(0x6f00f400, none), "fmov_vec_d");
+    assert_string_equal(row_of(0x2f00f400, all), "undefined");
+    assert_string_equal(row_of(0x2f00fc00, all), "undefined");  // op = 1, half precision
+    assert_string_equal(row_of(0x6e30c800, none), "fmaxnmv_v");
+    assert_string_equal(row_of(0x2e30c800, all), "undefined");
+    assert_string_equal(row_of(0x0f20e400, none), "scvtf_fix_v");
+    assert_string_equal(row_of(0x0f40e400, all), "undefined");   // 64-bit lanes need Q
+    assert_string_equal(row_of(0x0f10e400, none), "undefined");  // half precision
+    assert_string_equal(row_of(0x0f10e400, all), "scvtf_fix_vh");
+    assert_string_equal(row_of(0x1e180000, all), "undefined");  // scale < 32 with W
+    assert_string_equal(row_of(0x6f821020, all), "fcmla_elem");
+    assert_string_equal(row_of(0x2f821020, all), "undefined");
+    assert_string_equal(row_of(0x6fa21020, all), "undefined");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rounding_modes),
+        cmocka_unit_test(underflow),
+        cmocka_unit_test(nans),
+        cmocka_unit_test(fused),
+        cmocka_unit_test(compare_and_select),
+        cmocka_unit_test(formats),
+        cmocka_unit_test(fixed_point),
+        cmocka_unit_test(integral),
+        cmocka_unit_test(estimates),
+        cmocka_unit_test(fast_paths_are_exact),
+        cmocka_unit_test(vector_lanes),
+        cmocka_unit_test(allocation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
