@@ -4,7 +4,8 @@ function(boot_test kind cpu gic smp)
     set(name boot-${kind}-${cpu}-gic${gic}-smp${smp})
     add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/run $<TARGET_FILE:el2sim>
              ${CMAKE_BINARY_DIR}/boot ${kind} ${cpu} ${gic} ${smp})
-    set_tests_properties(${name} PROPERTIES LABELS "boot;${ARGN}" TIMEOUT 900)
+    set_tests_properties(${name} PROPERTIES LABELS "boot;${ARGN}" TIMEOUT 900
+                         ENVIRONMENT EL2SIM_KVMTEST=${CMAKE_BINARY_DIR}/tests/guest/kvmtest)
 endfunction()
 
 foreach(cpu cortex-a72 max)
@@ -28,4 +29,16 @@ boot_test(u-boot cortex-a72 2 1)
 foreach(script bad_input endings)
     add_test(NAME cli-${script}
              COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/${script}.sh $<TARGET_FILE:el2sim>)
+endforeach()
+
+if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+    add_test(NAME handlers-end-in-jumps COMMAND ${CMAKE_SOURCE_DIR}/tests/build/tailcalls $<TARGET_FILE:libel2sim>)
+endif()
+
+# Linux's KVM runs a guest of ours, in nVHE (cortex-a72) and in VHE (max).
+add_subdirectory(${CMAKE_SOURCE_DIR}/tests/guest ${CMAKE_BINARY_DIR}/tests/guest)
+foreach(cpu cortex-a72 max)
+    foreach(gic 2 3)
+        boot_test(kvm ${cpu} ${gic} 1 slow)
+    endforeach()
 endforeach()
