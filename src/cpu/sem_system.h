@@ -83,8 +83,13 @@ static ALWAYS_INLINE void sem_dsb(Cpu *cpu) {
 static ALWAYS_INLINE void sem_dmb(Cpu *cpu) {
     (void)cpu;
 }
-static ALWAYS_INLINE void sem_isb(Cpu *cpu) {
-    (void)cpu;
+// An interrupt that is pending and not masked here is taken before the next instruction, which may
+// mask it again.
+static ALWAYS_INLINE const Op *sem_isb(Cpu *cpu, const Op *op, const Table *table) {
+    cpu->icount += (u64)(op + 1 - cpu->block);
+    cpu->block = op + 1;
+    if (unlikely(cpu->icount >= cpu->limit)) TAIL(op_leave(cpu, op + 1, table));
+    NEXT(cpu, op, table);
 }
 static ALWAYS_INLINE void sem_sb(Cpu *cpu) {
     (void)cpu;
