@@ -10,7 +10,7 @@ enum { VMS = 2, PAGE = 4096 };
 // The VMs' physical address space, as their stage 2 tables make it.
 enum {
     VM_RAM_IPA = 0x40000000,
-    VM_RAM_PAGES = 4,         // two read-only with code, two for data and stack
+    VM_RAM_PAGES = 4,            // two read-only with code, two for data and stack
     VM_DEVICE_IPA = 0x10000000,  // not mapped: EL2 plays the device
 };
 #define VM_RAM_PA(vm) (0x41000000ul + 0x200000ul * (vm))
@@ -52,18 +52,19 @@ void stage2_enable(void);
 
 // vgic.c
 void vgic_init(void);
-u32 vgic_acknowledge(void);     // INTID, 1023 = none
-void vgic_end(u32 intid);       // priority drop and deactivation
+u32 vgic_acknowledge(void);      // INTID, 1023 = none
+void vgic_end(u32 intid);        // priority drop and deactivation
 void vgic_inject_timer(Vm *vm);  // priority drop; the VM's own EOI deactivates
 int vgic_has_pending(void);
 void vgic_save(Vm *vm);
 void vgic_load(const Vm *vm);
 
-#define read_sysreg(name)                                      \
-    ({                                                         \
-        u64 value_;                                            \
-        __asm__ volatile("mrs %0, " name : "=r"(value_));      \
-        value_;                                                \
+#define read_sysreg(name) \
+    ({ \
+        u64 value_; \
+        __asm__ volatile("mrs %0, " name : "=r"(value_)); \
+        value_; \
     })
-#define write_sysreg(name, value) __asm__ volatile("msr " name ", %x0" ::"rZ"((u64)(value)) : "memory")
+#define write_sysreg(name, value) \
+    __asm__ volatile("msr " name ", %x0" ::"rZ"((u64)(value)) : "memory")
 #define isb() __asm__ volatile("isb" ::: "memory")

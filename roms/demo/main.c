@@ -1,303 +1,274 @@
-// Setting up two VMs, deciding what each exit means, and which VM runs next.
+// The hypervisor: prepares two VMs, answers their exits, and shares the CPU between them. The VMs
+// say what they do (vm.S); nothing that is printed depends on time.
 #include "demo.h"
 
-#define HCR_VM   (1ul << 0)
-#define HCR_FMO  (1ul << 3)
-#define HCR_IMO  (1ul << 4)
-#define HCR_AMO  (1ul << 5)
-#define HCR_TWI  (1ul << 13)
-#define HCR_TID3 (1ul << 18)
-#define HCR_TSC  (1ul << 19)
-#define HCR_RW   (1ul << 31)
-
-// 32-bit IPA (T0SZ 32), start at level 1, inner shareable write-back walks, 40-bit PA.
-#define VTCR_VALUE  (1ul << 31 | 2ul << 16 | 3ul << 12 | 1ul << 10 | 1ul << 8 | 1ul << 6 | 32)
-#define SCTLR_VALUE 0x30d00800ul  // EL1: RES1 bits, MMU off
-#define SPSR_EL1H   0x3c5ul       // EL1 with SP_EL1, everything masked
+extern const u8 __vm_load[], __vm_start[], __vm_end[];
 
 enum {
     EC_WFX = 0x01,
     EC_HVC = 0x16,
     EC_SMC = 0x17,
-    EC_SYSREG = 0x18,
-    EC_DABT = 0x24,
-    EC_DABT_SAME = 0x25
+    EC_DABT_LOWER = 0x24,
+    SPSR_EL1H_MASKED = 0x3c5,
+    SCTLR_OFF = 0x30d00800,  // RES1 bits: MMU and caches off
+    TIMER_EL2 = 26,
+    TIMER_VIRTUAL = 27,
+    NO_INTERRUPT = 1020,  // and above
 };
-enum { DFSC_EXTERNAL = 0x10, ESR_IL = 1 << 25, SLICE_TICKS = 6250 };
-#define ISS_PFR0_MASK   0x3ffc1eul  // Op0 Op2 Op1 CRn CRm
-#define ISS_PFR0        0x300008ul  // ID_AA64PFR0_EL1: 3, 0, c0, c4, 0
 #define PSCI_VERSION    0x84000000u
 #define PSCI_SYSTEM_OFF 0x84000008u
 #define NOT_SUPPORTED   (~0ul)
 
-static struct vm vms[VMS];
+static Vm vms[VMS];
+static u64 slice_end;
 
-static void print_vm(const struct vm *vm) {
-    print("[vm");
-    print_dec(vm->id);
-    print("] ");
+static u64 milliseconds(u64 n) {
+    return read_sysreg("cntfrq_el0") / 1000 * n;
+}
+static u64 now(void) {
+    isb();
+    return read_sysreg("cntpct_el0");
 }
 
 // --- scheduling
 // -----------------------------------------------------------------------------------
 
-static void save(struct vm *vm) {
-    vm->sp_el0 = read_sysreg("sp_el0");
-    vm->sp_el1 = read_sysreg("sp_el1");
-    vm->elr_el1 = read_sysreg("elr_el1");
-    vm->spsr_el1 = read_sysreg("spsr_el1");
-    vm->esr_el1 = read_sysreg("esr_el1");
-    vm->far_el1 = read_sysreg("far_el1");
-    vm->vbar_el1 = read_sysreg("vbar_el1");
-    vm->sctlr_el1 = read_sysreg("sctlr_el1");
-    vm->tpidr_el1 = read_sysreg("tpidr_el1");
-    vm->cntv_ctl = read_sysreg("cntv_ctl_el0");
-    vm->cntv_cval = read_sysreg("cntv_cval_el0");
-    vgic_save(vm);
-    write_sysreg("cntv_ctl_el0", 0);
-}
-
-static void restore(const struct vm *vm) {
-    write_sysreg("sp_el0", vm->sp_el0);
-    write_sysreg("sp_el1", vm->sp_el1);
-    write_sysreg("elr_el1", vm->elr_el1);
-    write_sysreg("spsr_el1", vm->spsr_el1);
-    write_sysreg("esr_el1", vm->esr_el1);
-    write_sysreg("far_el1", vm->far_el1);
-    write_sysreg("vbar_el1", vm->vbar_el1);
-    write_sysreg("sctlr_el1", vm->sctlr_el1);
-    write_sysreg("tpidr_el1", vm->tpidr_el1);
-    write_sysreg("cntvoff_el2", vm->cntvoff);
-    write_sysreg("cntv_cval_el0", vm->cntv_cval);
-    write_sysreg("cntv_ctl_el0", vm->cntv_ctl);
-    write_sysreg("vmpidr_el2", 1ul << 31 | (vm->id - 1));
-    vgic_restore(vm);
-    stage2_use(vm);
-}
-
-static bool can_run(const struct vm *vm) {
-    if (vm->done) return false;
-    return !vm->waiting || read_sysreg("cntpct_el0") - vm->cntvoff >= vm->cntv_cval;
-}
-
-static void end_interrupts(void) {
-    uint32_t intid;
-    while ((intid = gic_acknowledge()) < 1020) {
-        if (intid == INTID_HPTIMER) write_sysreg("cnthp_ctl_el2", 0);
-        isb();
-        gic_end(intid);
-    }
-}
-
-// Everybody waits: sleep at EL2 until the first of their timers.
-static void sleep(void) {
-    uint64_t first = ~0ul;
-    for (int i = 0; i < VMS; i++) {
-        uint64_t when = vms[i].cntv_cval + vms[i].cntvoff;
-        if (!vms[i].done && when < first) first = when;
-    }
-    write_sysreg("cnthp_cval_el2", first);
+static void set_timer(u64 when) {
+    write_sysreg("cnthp_cval_el2", when);
     write_sysreg("cnthp_ctl_el2", 1);
     isb();
-    __asm__ volatile("wfi" : : : "memory");
-    end_interrupts();
 }
 
-static _Noreturn void power_off(void) {
-    smc(PSCI_SYSTEM_OFF);
-    for (;;) {}
+static void save_devices(Vm *vm) {
+    vm->cntv_ctl = read_sysreg("cntv_ctl_el0");
+    vm->cntv_cval = read_sysreg("cntv_cval_el0");
+    write_sysreg("cntv_ctl_el0", 0);
+    isb();
+    vgic_save(vm);
 }
 
-static _Noreturn void finish(void) {
-    print("[el2] both are done; exits: ");
-    for (int i = 0; i < VMS; i++) {
-        print_dec(vms[i].exits);
-        print(i + 1 < VMS ? " and " : "\n");
-    }
+static void load_devices(const Vm *vm) {
+    vgic_load(vm);
+    write_sysreg("cntv_cval_el0", vm->cntv_cval);
+    write_sysreg("cntv_ctl_el0", vm->cntv_ctl);
+    isb();
+}
+
+// When a sleeping VM's timer wakes it. CNTVOFF_EL2 is 0: virtual time is physical time.
+static int timer_is_on(const Vm *vm) {
+    return (vm->cntv_ctl & 3) == 1;
+}
+
+static void wake_sleepers(void) {
+    for (Vm *vm = vms; vm < vms + VMS; vm++)
+        if (vm->state == VM_ASLEEP && timer_is_on(vm) && vm->cntv_cval <= now())
+            vm->state = VM_READY;
+}
+
+// Sleeps until the next timer of a VM is due. Interrupts stay masked at EL2; a pending one ends
+// WFI.
+static void idle(void) {
+    u64 next = ~0ul;
+    for (Vm *vm = vms; vm < vms + VMS; vm++)
+        if (vm->state == VM_ASLEEP && timer_is_on(vm) && vm->cntv_cval < next) next = vm->cntv_cval;
+    set_timer(next);
+    __asm__ volatile("dsb sy; wfi" ::: "memory");
+    write_sysreg("cnthp_ctl_el2", 0);
+    isb();
+}
+
+static int all_off(void) {
+    for (Vm *vm = vms; vm < vms + VMS; vm++)
+        if (vm->state != VM_OFF) return 0;
+    return 1;
+}
+
+static void finish(void) {
+    for (Vm *vm = vms; vm < vms + VMS; vm++)
+        print("el2: vm%d made %d HVCs, %d SMCs, %d device accesses; %d timer interrupts; was %s\n",
+              vm->number, (u64)vm->hvcs, (u64)vm->smcs, (u64)vm->accesses, (u64)vm->timers,
+              vm->preemptions ? "preempted" : "never preempted");
+    print("el2: all VMs are off, powering off\n");
     power_off();
 }
 
-// Round robin: the next VM after `last` that can run, waiting for it if need be.
-static struct vm *next_vm(const struct vm *last) {
+// Round robin, beginning after `last`.
+static void schedule(Vm *last) __attribute__((noreturn));
+static void schedule(Vm *last) {
     for (;;) {
-        bool all_done = true;
-        for (int i = 0; i < VMS; i++) {
-            struct vm *vm = &vms[(last->id + (unsigned)i) % VMS];
-            if (can_run(vm)) return vm;
-            all_done = all_done && vm->done;
+        if (all_off()) finish();
+        wake_sleepers();
+        for (unsigned i = 1; i <= VMS; i++) {
+            Vm *vm = &vms[((unsigned)(last - vms) + i) % VMS];
+            if (vm->state != VM_READY) continue;
+            slice_end = now() + milliseconds(5);
+            set_timer(slice_end);
+            load_devices(vm);
+            vm_enter(vm);
         }
-        if (all_done) finish();
-        sleep();
+        idle();
     }
 }
 
-static struct vm *schedule(struct vm *current) {
-    save(current);
-    struct vm *vm = next_vm(current);
-    vm->waiting = false;
-    restore(vm);
-    write_sysreg("cnthp_tval_el2", SLICE_TICKS);
-    write_sysreg("cnthp_ctl_el2", 1);
-    isb();
-    return vm;
+static void yield(Vm *vm) __attribute__((noreturn));
+static void yield(Vm *vm) {
+    save_devices(vm);
+    schedule(vm);
 }
 
 // --- exits
 // ----------------------------------------------------------------------------------------
 
-static void print_text_of(const struct vm *vm, uint64_t ipa) {
-    const char *text = stage2_find(vm, ipa);
-    print_vm(vm);
-    print(text ? text : "(a text that is not in my memory)");
+// VA of a VM to PA, through both stages, by the hardware's own walk. 0: not readable.
+static u64 vm_address(u64 va) {
+    __asm__ volatile("at s12e1r, %0; isb" ::"r"(va));
+    u64 par = read_sysreg("par_el1");
+    return par & 1 ? 0 : (par & 0xfffffffff000) | va % PAGE;
 }
 
-static struct vm *hypercall(struct vm *vm, unsigned number) {
-    switch (number) {
-    case 1:
-    case 2:
-        print_text_of(vm, vm->x[1]);
-        if (number == 2) print_dec(vm->x[2]);
-        print("\n");
-        return vm;
-    case 3:
-        print_vm(vm);
-        print("done\n");
-        vm->done = true;
-        return schedule(vm);
+static void print_for(const Vm *vm, u64 va, u64 value) {
+    print("vm%d: ", vm->number);
+    for (;; va++) {
+        u64 pa = vm_address(va);
+        char c = pa ? *(const char *)pa : 0;
+        if (!c) break;
+        if (c == '%')
+            print(value < 10 ? "%d" : "%x", value);
+        else
+            print_char(c);
     }
-    vm->x[0] = NOT_SUPPORTED;
-    return vm;
-}
-
-static void firmware_call(struct vm *vm) {
-    vm->x[0] = (uint32_t)vm->x[0] == PSCI_VERSION ? 0x10001 : NOT_SUPPORTED;
-    vm->elr += 4;
-}
-
-// The VM takes an external abort, as if nothing had answered on its bus.
-static void inject_abort(struct vm *vm) {
-    write_sysreg("elr_el1", vm->elr);
-    write_sysreg("spsr_el1", vm->spsr);
-    write_sysreg("far_el1", read_sysreg("far_el2"));
-    write_sysreg("esr_el1", (uint64_t)EC_DABT_SAME << 26 | ESR_IL | DFSC_EXTERNAL);
-    vm->elr = read_sysreg("vbar_el1") + 0x200;
-    vm->spsr = SPSR_EL1H;
-}
-
-static uint64_t device_read(struct vm *vm, unsigned offset) {
-    vm->accesses++;
-    return offset == 0 ? vm->scratch : offset == 8 ? vm->accesses : 0;
-}
-
-static void data_abort(struct vm *vm, uint32_t iss) {
-    uint64_t ipa = read_sysreg("hpfar_el2") << 8 | (read_sysreg("far_el2") & (PAGE - 1));
-    bool has_syndrome = iss >> 24 & 1, write = iss >> 6 & 1;
-    if (!has_syndrome || ipa / PAGE != VM_DEVICE / PAGE) {
-        inject_abort(vm);
-        return;
-    }
-    unsigned rt = iss >> 16 & 31, bits = 8u << (iss >> 22 & 3);
-    uint64_t mask = bits == 64 ? ~0ul : (1ul << bits) - 1;
-    if (write) {
-        vm->accesses++;
-        if (ipa == VM_DEVICE) vm->scratch = (rt == 31 ? 0 : vm->x[rt]) & mask;
-    } else {
-        uint64_t value = device_read(vm, ipa & (PAGE - 1)) & mask;
-        if (rt != 31) vm->x[rt] = value;
-    }
-    vm->elr += 4;
-}
-
-// HCR_EL2.TID3 traps the ID registers: the VM does not see that there is an EL2.
-static void system_register(struct vm *vm, uint32_t iss) {
-    unsigned rt = iss >> 5 & 31;
-    uint64_t value = 0;
-    if ((iss & ISS_PFR0_MASK) == ISS_PFR0) value = read_sysreg("id_aa64pfr0_el1") & ~0xf00ul;
-    if (rt != 31) vm->x[rt] = value;
-    vm->elr += 4;
-}
-
-struct vm *sync_exit(struct vm *vm) {
-    uint64_t esr = read_sysreg("esr_el2");
-    uint32_t iss = esr & 0x1ffffff;
-    vm->exits++;
-    switch (esr >> 26 & 63) {
-    case EC_HVC: return hypercall(vm, iss & 0xffff);
-    case EC_SMC: firmware_call(vm); return vm;
-    case EC_DABT: data_abort(vm, iss); return vm;
-    case EC_SYSREG: system_register(vm, iss); return vm;
-    case EC_WFX:
-        vm->elr += 4;
-        vm->waiting = true;
-        return schedule(vm);
-    }
-    bad_exception(8);
-}
-
-struct vm *irq_exit(struct vm *vm) {
-    vm->exits++;
-    uint32_t intid = gic_acknowledge();
-    if (intid >= 1020) return vm;
-    bool slice_over = intid == INTID_HPTIMER;
-    if (slice_over) write_sysreg("cnthp_ctl_el2", 0);
-    if (intid == INTID_VTIMER) {
-        // Masked in the timer until the VM programs it anew; the VM sees it through a list
-        // register.
-        write_sysreg("cntv_ctl_el0", read_sysreg("cntv_ctl_el0") | 2);
-        vgic_inject(INTID_VTIMER);
-    }
-    isb();
-    gic_end(intid);
-    return slice_over ? schedule(vm) : vm;
-}
-
-_Noreturn void bad_exception(uint64_t vector) {
-    print("[el2] unexpected exception, vector ");
-    print_dec(vector);
-    print(" ESR ");
-    print_hex(read_sysreg("esr_el2"));
-    print(" ELR ");
-    print_hex(read_sysreg("elr_el2"));
-    print(" FAR ");
-    print_hex(read_sysreg("far_el2"));
     print("\n");
+}
+
+static void unexpected(const Vm *vm, u64 esr) {
+    print("el2: vm%d: unexpected exit, ESR_EL2 %x ELR_EL2 %x FAR_EL2 %x\n", vm->number, esr,
+          vm->elr, read_sysreg("far_el2"));
     power_off();
 }
 
-// --- setting up
-// -----------------------------------------------------------------------------------
-
-static void create(struct vm *vm, unsigned id) {
-    vm->id = id;
-    vm->elr = (uint64_t)vm_start;
-    vm->spsr = SPSR_EL1H;
-    vm->x[0] = id;
-    vm->sctlr_el1 = SCTLR_VALUE;
-    vm->cntvoff = read_sysreg("cntpct_el0");
-    stage2_create(vm);
+static void exit_hvc(Vm *vm, u64 esr) {
+    vm->hvcs++;
+    switch (esr & 0xffff) {
+    case 1: print_for(vm, vm->x[1], vm->x[2]); break;
+    case 2: vm->x[1]++; break;
+    default: unexpected(vm, esr);
+    }
 }
 
-// The steps into a VM: HCR_EL2 with RW and stage 2, its tables, then SPSR_EL2, ELR_EL2, SP and
-// ERET.
-_Noreturn void hyp_main(void) {
-    write_sysreg("vbar_el2", vectors);
-    print("[el2] el2sim demo: a hypervisor with two VMs\n");
-    write_sysreg("hcr_el2",
-                 HCR_RW | HCR_VM | HCR_IMO | HCR_FMO | HCR_AMO | HCR_TWI | HCR_TSC | HCR_TID3);
-    write_sysreg("vtcr_el2", VTCR_VALUE);
-    write_sysreg("cptr_el2", 0x33ff);
-    write_sysreg("mdcr_el2", 0);
-    write_sysreg("hstr_el2", 0);
-    write_sysreg("cnthctl_el2", 3);
-    write_sysreg("vpidr_el2", read_sysreg("midr_el1"));
-    gic_init();
-    for (unsigned i = 0; i < VMS; i++) create(&vms[i], i + 1);
-    __asm__ volatile("dsb ish; tlbi vmalls12e1; dsb ish; isb" : : : "memory");
-    vgic_save(&vms[0]);
-    vgic_save(&vms[1]);
-    restore(&vms[0]);
-    write_sysreg("cnthp_tval_el2", SLICE_TICKS);
-    write_sysreg("cnthp_ctl_el2", 1);
-    isb();
-    vm_enter(&vms[0]);
+static void exit_smc(Vm *vm) {
+    vm->smcs++;
+    vm->elr += 4;  // a trapped SMC, unlike HVC, returns to itself
+    switch ((u32)vm->x[0]) {
+    case PSCI_VERSION: vm->x[0] = 1 << 16 | 1; break;
+    case PSCI_SYSTEM_OFF: vm->state = VM_OFF; yield(vm);
+    default: vm->x[0] = NOT_SUPPORTED;
+    }
+}
+
+// The device: +0 sum (write sets it), +8 adds what is written, +16 reads as 0x80.
+static u64 device_read(const Vm *vm, u64 offset) {
+    return offset == 0 ? vm->sum : offset == 16 ? 0x80 : 0;
+}
+
+static void device_write(Vm *vm, u64 offset, u64 value) {
+    if (offset == 0) vm->sum = value;
+    if (offset == 8) vm->sum += value;
+}
+
+static u64 extend(u64 value, unsigned bits, int is_signed, int to_64) {
+    if (bits < 64) value &= (1ul << bits) - 1;
+    if (is_signed && value >> (bits - 1)) value |= ~0ul << (bits - 1);
+    return to_64 ? value : (u32)value;
+}
+
+// A stage 2 fault: ESR_EL2.ISS has size (SAS), register (SRT) and direction (WnR) of the access.
+static void exit_abort(Vm *vm, u64 esr) {
+    u64 ipa = (read_sysreg("hpfar_el2") >> 4 << 12) | read_sysreg("far_el2") % PAGE;
+    int valid = esr >> 24 & 1, write = esr >> 6 & 1;
+    if (!valid || ipa / PAGE != VM_DEVICE_IPA / PAGE) unexpected(vm, esr);
+    vm->accesses++;
+    vm->elr += 4;
+    unsigned bits = 8u << (esr >> 22 & 3), srt = esr >> 16 & 31;
+    if (write)
+        device_write(vm, ipa % PAGE, extend(srt == 31 ? 0 : vm->x[srt], bits, 0, 1));
+    else if (srt != 31)
+        vm->x[srt] = extend(device_read(vm, ipa % PAGE), bits, esr >> 21 & 1, esr >> 15 & 1);
+}
+
+static void exit_wfi(Vm *vm) {
+    vm->sleeps++;
+    vm->elr += 4;
+    if (vgic_has_pending()) return;
+    vm->state = VM_ASLEEP;
+    yield(vm);
+}
+
+void exit_sync(Vm *vm) {
+    u64 esr = read_sysreg("esr_el2");
+    switch (esr >> 26) {
+    case EC_WFX: exit_wfi(vm); break;
+    case EC_HVC: exit_hvc(vm, esr); break;
+    case EC_SMC: exit_smc(vm); break;
+    case EC_DABT_LOWER: exit_abort(vm, esr); break;
+    default: unexpected(vm, esr);
+    }
+    vm_enter(vm);
+}
+
+void exit_irq(Vm *vm) {
+    u32 intid = vgic_acknowledge();
+    if (intid == TIMER_VIRTUAL) {
+        vgic_inject_timer(vm);
+    } else if (intid == TIMER_EL2) {
+        write_sysreg("cnthp_ctl_el2", 0);
+        isb();
+        vgic_end(intid);
+        vm->preemptions++;
+        yield(vm);
+    } else if (intid < NO_INTERRUPT) {
+        print("el2: unexpected interrupt %d\n", (u64)intid);
+        power_off();
+    }
+    vm_enter(vm);
+}
+
+void exit_unexpected(u64 vector) {
+    print("el2: unexpected exception, vector %d ESR_EL2 %x ELR_EL2 %x FAR_EL2 %x\n", vector,
+          read_sysreg("esr_el2"), read_sysreg("elr_el2"), read_sysreg("far_el2"));
+    power_off();
+}
+
+// --- start
+// ----------------------------------------------------------------------------------------
+
+static void create(unsigned i, u64 period, u64 interrupts, u64 busy) {
+    Vm *vm = &vms[i];
+    volatile u64 *to = (volatile u64 *)VM_RAM_PA(i);
+    const u64 *from = (const u64 *)__vm_load;
+    for (u64 n = 0; n < (u64)(__vm_end - __vm_start) / 8; n++) to[n] = from[n];
+    vm->number = i + 1;
+    vm->vttbr = stage2_create(i);
+    vm->elr = VM_RAM_IPA;
+    vm->spsr = SPSR_EL1H_MASKED;
+    vm->sctlr_el1 = SCTLR_OFF;
+    vm->x[0] = vm->number;
+    vm->x[1] = period;
+    vm->x[2] = interrupts;
+    vm->x[3] = busy;
+    print("el2: vm%d: VMID %d, RAM at IPA %x is PA %x\n", vm->number, vm->vttbr >> 48,
+          (u64)VM_RAM_IPA, VM_RAM_PA(i));
+}
+
+__attribute__((noreturn)) void main(void) {
+    u64 el = read_sysreg("currentel") >> 2;
+    print("el2: demo hypervisor at EL%d, two VMs on one CPU\n", el);
+    create(0, milliseconds(2), 3, milliseconds(12));
+    create(1, milliseconds(3), 3, milliseconds(20));
+    __asm__ volatile("dsb sy; ic iallu; dsb sy; isb" ::: "memory");
+    stage2_enable();
+    write_sysreg("cntvoff_el2", 0);
+    write_sysreg("cnthctl_el2", 3);    // EL1 may read the counter
+    write_sysreg("cptr_el2", 0x37ff);  // RES1 and TFP: a VM that uses FP would be reported
+    vgic_init();
+    schedule(&vms[VMS - 1]);
 }

@@ -1,32 +1,49 @@
-// The console: a PL011, polled.
+// Text to the PL011. It is usable as QEMU and el2sim leave it: enabled, nothing to configure.
 #include "demo.h"
 
-#define UART_BASE 0x09000000ul
-enum { UART_DR = 0x00, UART_FR = 0x18, FR_TXFF = 1 << 5 };
+#include <stdarg.h>
 
-static void put(char c) {
-    while (*(volatile uint32_t *)(UART_BASE + UART_FR) & FR_TXFF) {}
-    *(volatile uint32_t *)(UART_BASE + UART_DR) = (uint8_t)c;
+#define UART_DR ((volatile u32 *)0x09000000)
+#define UART_FR ((volatile u32 *)0x09000018)
+
+enum { FR_TXFF = 1 << 5 };
+
+void print_char(char c) {
+    while (*UART_FR & FR_TXFF) {}
+    *UART_DR = (u8)c;
 }
 
-void print(const char *text) {
-    for (; *text; text++) {
-        if (*text == '\n') put('\r');
-        put(*text);
+static void print_string(const char *s) {
+    while (*s) print_char(*s++);
+}
+
+static void print_number(u64 n, unsigned base) {
+    char digits[24], *p = digits + sizeof digits;
+    *--p = 0;
+    do {
+        *--p = "0123456789abcdef"[n % base];
+        n /= base;
+    } while (n);
+    print_string(p);
+}
+
+void print(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    for (; *format; format++) {
+        if (*format != '%') {
+            print_char(*format);
+            continue;
+        }
+        switch (*++format) {
+        case 'd': print_number(va_arg(args, u64), 10); break;
+        case 'x':
+            print_string("0x");
+            print_number(va_arg(args, u64), 16);
+            break;
+        case 's': print_string(va_arg(args, const char *)); break;
+        default: print_char('%');
+        }
     }
-}
-
-void print_dec(uint64_t n) {
-    char text[21], *p = text + 20;
-    *p = 0;
-    do *--p = (char)('0' + n % 10);
-    while (n /= 10);
-    print(p);
-}
-
-void print_hex(uint64_t n) {
-    print("0x");
-    int shift = 60;
-    while (shift && !(n >> shift)) shift -= 4;
-    for (; shift >= 0; shift -= 4) put("0123456789abcdef"[n >> shift & 15]);
+    va_end(args);
 }

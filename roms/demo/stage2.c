@@ -1,54 +1,49 @@
-// Stage 2: 32-bit IPA, 4 KB granule, three levels (1, 2, 3), a set of tables and a VMID per VM.
+// Stage 2 of the VMs: 4 KB granule, 32-bit IPA, so the walk starts at level 1 with a table of 4
+// entries. The VM's code is read-only and executable, its data writable and never executable,
+// everything else is a fault that EL2 sees.
 #include "demo.h"
 
 enum {
-    ENTRIES = 512,
-    TABLES = 3
-};  // below the root: level 2, level 3 of the program, of the memory
+    ENTRIES = PAGE / 8,
+    TABLE = 3,  // at level 1 and 2
+    PAGE_DESC = 3,
+    ATTR_NORMAL = 0xf << 2,  // write-back
+    S2AP_READ = 1 << 6,
+    S2AP_WRITE = 2 << 6,
+    SH_INNER = 3 << 8,
+    ACCESS_FLAG = 1 << 10,
+};
+#define EXECUTE_NEVER (2ul << 53)
 
-#define TABLE_DESC 3ul
-#define PAGE_DESC \
-    (3ul | 0xful << 2 | 3ul << 8 | 1ul << 10)  // page, Normal write-back, inner shareable, AF
-#define S2AP_READ  (1ul << 6)
-#define S2AP_WRITE (2ul << 6)
-#define XN         (2ul << 53)
-#define ADDRESS    0xfffffffff000ul
+typedef u64 Table[ENTRIES] __attribute__((aligned(PAGE)));
 
-static uint64_t tables[VMS][1 + TABLES][ENTRIES] __attribute__((aligned(PAGE)));
-static char memory[VMS][PAGE] __attribute__((aligned(PAGE)));
+static Table level1[VMS], level2[VMS], level3[VMS];
 
-static unsigned index_of(uint64_t ipa, int level) {
-    return ipa >> (39 - 9 * level) & (ENTRIES - 1);
+static u64 page(u64 pa, int writable) {
+    u64 d = pa | PAGE_DESC | ATTR_NORMAL | S2AP_READ | SH_INNER | ACCESS_FLAG;
+    return writable ? d | S2AP_WRITE | EXECUTE_NEVER : d;
 }
 
-static void map(uint64_t *level2, uint64_t *level3, uint64_t ipa, const char *to,
-                uint64_t attributes) {
-    level2[index_of(ipa, 2)] = (uint64_t)level3 | TABLE_DESC;
-    level3[index_of(ipa, 3)] = (uint64_t)to | attributes | PAGE_DESC;
+u64 stage2_create(unsigned vm) {
+    level1[vm][VM_RAM_IPA >> 30] = (u64)level2[vm] | TABLE;
+    level2[vm][(VM_RAM_IPA >> 21) % ENTRIES] = (u64)level3[vm] | TABLE;
+    for (unsigned i = 0; i < VM_RAM_PAGES; i++)
+        level3[vm][i] = page(VM_RAM_PA(vm) + i * PAGE, i >= VM_RAM_PAGES / 2);
+    u64 vmid = vm + 1;
+    return vmid << 48 | (u64)level1[vm];
 }
 
-void stage2_create(struct vm *vm) {
-    uint64_t(*t)[ENTRIES] = tables[vm->id - 1];
-    vm->stage2 = t[0];
-    t[0][index_of(VM_MEMORY, 1)] = (uint64_t)t[1] | TABLE_DESC;
-    for (char *p = vm_image; p < vm_image_end; p += PAGE)
-        map(t[1], t[2], (uint64_t)p, p, S2AP_READ);
-    map(t[1], t[3], VM_MEMORY, memory[vm->id - 1], S2AP_READ | S2AP_WRITE | XN);
-}
-
-char *stage2_find(const struct vm *vm, uint64_t ipa) {
-    const uint64_t *table = vm->stage2;
-    if (ipa >> 32) return 0;
-    for (int level = 1; level < 3; level++) {
-        uint64_t desc = table[index_of(ipa, level)];
-        if (!(desc & 1)) return 0;
-        table = (const uint64_t *)(desc & ADDRESS);
-    }
-    uint64_t desc = table[index_of(ipa, 3)];
-    return desc & 1 ? (char *)(desc & ADDRESS) + (ipa & (PAGE - 1)) : 0;
-}
-
-void stage2_use(const struct vm *vm) {
-    write_sysreg("vttbr_el2", (uint64_t)vm->stage2 | vm->id << 48);
+void stage2_enable(void) {
+    // The tables were written with EL2's MMU off, so they are in memory and the walk, too, goes
+    // past the caches: IRGN0, ORGN0, SH0 = 0.
+    u64 pa_range = read_sysreg("id_aa64mmfr0_el1") & 0xf;
+    if (pa_range > 2) pa_range = 2;  // 40 bits are plenty
+    u64 vtcr = 1ul << 31             // RES1
+               | pa_range << 16      // PS
+               | 0 << 14             // TG0: 4 KB
+               | 1 << 6              // SL0: level 1
+               | 32;                 // T0SZ: 32-bit IPA
+    write_sysreg("vtcr_el2", vtcr);
     isb();
+    __asm__ volatile("dsb ish; tlbi alle1; dsb ish; isb" ::: "memory");
 }

@@ -71,10 +71,9 @@ vm_enter:
     eret
     .ltorg
 
-// Saves the VM that TPIDR_EL2 points to; x0 = the VM. x30 is saved by the vector.
+// Saves the VM that x30 points to (x0 to x3 are saved, its x30 is on the stack) and goes on at x3 with
+// x0 = the VM.
 save:
-    stp     x0, x1, [x30]
-    stp     x2, x3, [x30, #16]
     stp     x4, x5, [x30, #32]
     stp     x6, x7, [x30, #48]
     stp     x8, x9, [x30, #64]
@@ -109,4 +108,49 @@ save:
     mrs     x1, tpidr_el0
     mrs     x2, tpidr_el1
     stp     x1, x2, [x0, #328]
-    ret     x3
+    br      x3
+
+// A vector for exits of a VM: frees registers, the rest is in save.
+.macro vm_exit handler
+    .balign 128
+    str     x30, [sp, #-16]!
+    mrs     x30, tpidr_el2
+    stp     x0, x1, [x30]
+    stp     x2, x3, [x30, #16]
+    adr     x3, \handler
+    b       save
+.endm
+
+.macro unexpected number
+    .balign 128
+    mov     x0, #\number
+    b       exit_unexpected
+.endm
+
+    .balign 2048
+vectors:
+    unexpected 0                        // EL2 with SP_EL0: not used
+    unexpected 1
+    unexpected 2
+    unexpected 3
+    unexpected 4                        // EL2 itself: a bug here; IRQ and FIQ stay masked
+    unexpected 5
+    unexpected 6
+    unexpected 7
+    vm_exit exit_sync                   // a VM
+    vm_exit exit_irq
+    unexpected 10
+    unexpected 11
+    unexpected 12                       // a VM in AArch32: none
+    unexpected 13
+    unexpected 14
+    unexpected 15
+
+// void power_off(void): PSCI SYSTEM_OFF of the firmware below.
+    .global power_off
+power_off:
+    ldr     x0, =0x84000008
+    smc     #0
+1:  wfi
+    b       1b
+    .ltorg

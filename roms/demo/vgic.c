@@ -1,70 +1,91 @@
-// GICv3: the distributor and this CPU's redistributor for two timers, and the list registers
-// through which the VMs get their interrupts.
+// GICv3: two private interrupts for EL2 (its own timer, 26, and the VMs' virtual timer, 27), and
+// the latter handed on through list register 0 as a hardware interrupt: the VM's end of interrupt
+// deactivates the physical one. A single list register is enough for a VM with one interrupt.
 #include "demo.h"
 
-#define GICD_BASE 0x08000000ul
-#define GICR_BASE 0x080a0000ul
-#define SGI_BASE  (GICR_BASE + 0x10000)
+#define GICD 0x08000000ul
+#define GICR 0x080a0000ul
+#define SGI  (GICR + 0x10000)
+
 enum {
-    GICD_CTLR = 0x0,
-    CTLR_ENABLE = 1 << 1 | 1 << 4,  // Group 1, affinity routing
+    GICD_CTLR = 0,
     GICR_WAKER = 0x14,
-    WAKER_SLEEP = 1 << 1,
-    WAKER_ASLEEP = 1 << 2,
     GICR_IGROUPR0 = 0x80,
     GICR_ISENABLER0 = 0x100,
+    GICR_ISACTIVER0 = 0x300,
+    GICR_ICACTIVER0 = 0x380,
     GICR_IPRIORITYR = 0x400,
+    PROCESSOR_SLEEP = 1 << 1,
+    CHILDREN_ASLEEP = 1 << 2,
+    PRIORITY = 0xa0,
+    TIMER_EL2 = 26,
+    TIMER_VIRTUAL = 27,
 };
 
-#define LR_PENDING  (1ul << 62)
-#define LR_STATE    (3ul << 62)
-#define LR_GROUP1   (1ul << 60)
-#define LR_PRIORITY (0x80ul << 48)
+#define LR_PENDING (1ul << 62)
+#define LR_STATE   (3ul << 62)
+#define LR_HW      (1ul << 61)
+#define LR_GROUP1  (1ul << 60)
 
-static volatile uint32_t *reg(uint64_t address) {
-    return (volatile uint32_t *)address;
+static volatile u32 *reg(u64 base, u64 offset) {
+    return (volatile u32 *)(base + offset);
 }
 
-void gic_init(void) {
-    *reg(GICD_BASE + GICD_CTLR) = CTLR_ENABLE;
-    *reg(GICR_BASE + GICR_WAKER) &= ~(uint32_t)WAKER_SLEEP;
-    while (*reg(GICR_BASE + GICR_WAKER) & WAKER_ASLEEP) {}
-    *reg(SGI_BASE + GICR_IGROUPR0) = ~0u;
-    *reg(SGI_BASE + GICR_IPRIORITYR + 24) = 0x80808080;
-    *reg(SGI_BASE + GICR_ISENABLER0) = 1u << INTID_HPTIMER | 1u << INTID_VTIMER;
-    write_sysreg(ICC_SRE_EL2, 0xf);
+void vgic_init(void) {
+    *reg(GICD, GICD_CTLR) = 1 << 4;           // affinity routing
+    *reg(GICD, GICD_CTLR) = 1 << 4 | 1 << 1;  // and group 1
+    *reg(GICR, GICR_WAKER) &= ~PROCESSOR_SLEEP;
+    while (*reg(GICR, GICR_WAKER) & CHILDREN_ASLEEP) {}
+    *reg(SGI, GICR_IGROUPR0) = ~0u;
+    for (u32 n = TIMER_EL2; n <= TIMER_VIRTUAL; n++)
+        *(volatile u8 *)(SGI + GICR_IPRIORITYR + n) = PRIORITY;
+    *reg(SGI, GICR_ISENABLER0) = 1u << TIMER_EL2 | 1u << TIMER_VIRTUAL;
+    write_sysreg("icc_sre_el2", 0xf);  // system registers, at EL1 too
     isb();
-    write_sysreg(ICC_PMR, 0xff);
-    write_sysreg(ICC_IGRPEN1, 1);
-    write_sysreg(ICH_HCR, 1);
+    write_sysreg("icc_pmr_el1", 0xf0);
+    write_sysreg("icc_ctlr_el1", 2);  // EOImode: EOIR drops the priority, DIR deactivates
+    write_sysreg("icc_igrpen1_el1", 1);
+    write_sysreg("ich_hcr_el2", 1);
     isb();
 }
 
-uint32_t gic_acknowledge(void) {
-    return (uint32_t)read_sysreg(ICC_IAR1) & 0xffffff;
-}
-void gic_end(uint32_t intid) {
-    write_sysreg(ICC_EOIR1, intid);
-}
-
-void vgic_inject(uint32_t intid) {
-    uint64_t lr = LR_PENDING | LR_GROUP1 | LR_PRIORITY | intid;
-    if (!(read_sysreg(ICH_LR0) & LR_STATE))
-        write_sysreg(ICH_LR0, lr);
-    else
-        write_sysreg(ICH_LR1, lr);
+u32 vgic_acknowledge(void) {
+    u32 intid = (u32)read_sysreg("icc_iar1_el1");
+    __asm__ volatile("dsb sy" ::: "memory");
+    return intid;
 }
 
-void vgic_save(struct vm *vm) {
-    vm->lr[0] = read_sysreg(ICH_LR0);
-    vm->lr[1] = read_sysreg(ICH_LR1);
-    vm->vmcr = read_sysreg(ICH_VMCR);
-    vm->ap1r0 = read_sysreg(ICH_AP1R0);
+void vgic_end(u32 intid) {
+    write_sysreg("icc_eoir1_el1", intid);
+    write_sysreg("icc_dir_el1", intid);
+    isb();
 }
 
-void vgic_restore(const struct vm *vm) {
-    write_sysreg(ICH_LR0, vm->lr[0]);
-    write_sysreg(ICH_LR1, vm->lr[1]);
-    write_sysreg(ICH_VMCR, vm->vmcr);
-    write_sysreg(ICH_AP1R0, vm->ap1r0);
+void vgic_inject_timer(Vm *vm) {
+    write_sysreg("ich_lr0_el2", LR_PENDING | LR_HW | LR_GROUP1 | (u64)PRIORITY << 48 |
+                                    (u64)TIMER_VIRTUAL << 32 | TIMER_VIRTUAL);
+    write_sysreg("icc_eoir1_el1", TIMER_VIRTUAL);
+    isb();
+    vm->timers++;
+}
+
+int vgic_has_pending(void) {
+    return (read_sysreg("ich_lr0_el2") & LR_STATE) != 0;
+}
+
+void vgic_save(Vm *vm) {
+    vm->ich_lr0 = read_sysreg("ich_lr0_el2");
+    vm->ich_ap1r0 = read_sysreg("ich_ap1r0_el2");
+    vm->ich_vmcr = read_sysreg("ich_vmcr_el2");
+    write_sysreg("ich_lr0_el2", 0);
+    // The physical interrupt that the VM has yet to end must not block the other VM's.
+    if (vm->ich_lr0 & LR_STATE) *reg(SGI, GICR_ICACTIVER0) = 1u << TIMER_VIRTUAL;
+}
+
+void vgic_load(const Vm *vm) {
+    if (vm->ich_lr0 & LR_STATE) *reg(SGI, GICR_ISACTIVER0) = 1u << TIMER_VIRTUAL;
+    write_sysreg("ich_lr0_el2", vm->ich_lr0);
+    write_sysreg("ich_ap1r0_el2", vm->ich_ap1r0);
+    write_sysreg("ich_vmcr_el2", vm->ich_vmcr);
+    isb();
 }

@@ -1,142 +1,179 @@
-// What runs in each VM, at EL1 without a stage 1 translation. x0 at entry: the number of the VM.
-// Calls to the hypervisor: HVC #1 prints the text at x1, HVC #2 the text at x1 and the number in x2,
-// HVC #3 says that the VM is done.
-#define DEVICE  0x0b000000
-#define NOTHING 0x0c000000
-#define STACK   0x50001000
-#define ICC_IAR1_EL1    S3_0_C12_C12_0
-#define ICC_EOIR1_EL1   S3_0_C12_C12_1
-#define ICC_PMR_EL1     S3_0_C4_C6_0
-#define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
+// What both VMs run, at EL1 and for a moment at EL0. Each step leaves to EL2 in another way, or not at all.
+// In: x0 = number of this VM, x1 = timer period, x2 = timer interrupts to wait for, x3 = time to be busy;
+// times in ticks of CNTFRQ_EL0. HVC #1 prints the string at x1 with x2 for '%'; HVC #2 adds 1 to x1.
+// Linked for the VM's own address space; translation of stage 1 is off, so VA = IPA.
 
-    .section .vm, "ax"
+    ticks     = 0x40002000              // interrupts taken, in the first page of data
+    stack_top = 0x40004000
+    device    = 0x10000000              // nothing is mapped here
+    PSCI_VERSION    = 0x84000000
+    PSCI_SYSTEM_OFF = 0x84000008
 
 .macro say text
-    adr     x1, 9f
+    adr     x1, 8f
     hvc     #1
-    b       8f
-9:  .asciz "\text"
-    .balign 4
-8:
+    .pushsection .vm.rodata, "a"
+8:  .asciz  "\text"
+    .popsection
 .endm
 
-.macro say_number text, value
-    mov     x2, \value
-    adr     x1, 9f
+    .section .vm.text, "ax"
+    .global vm_entry
+vm_entry:
+    ldr     x9, =stack_top
+    mov     sp, x9
+    mov     x20, x1
+    mov     x21, x2
+    mov     x22, x3
+    adr     x9, vm_vectors
+    msr     vbar_el1, x9
+    isb
+    mov     x2, x0
+    say     "hello from EL1, VM number %"
+
+    // SVC from EL0 goes to this VM's own vectors: EL2 does not see it.
+    adr     x9, vm_user
+    msr     elr_el1, x9
+    msr     spsr_el1, xzr               // EL0t
+    mov     x0, #40
+    eret
+vm_user:
+    svc     #2                          // x0 += 2
+    svc     #0                          // back to EL1
+vm_after_svc:
+    mov     x2, x0
+    say     "SVC: EL1 answered EL0 with %"
+
+    // HVC is a call to EL2.
+vm_hvc:
+    mov     x1, #41
     hvc     #2
-    b       8f
-9:  .asciz "\text"
-    .balign 4
-8:
-.endm
+    mov     x2, x1
+    say     "HVC: EL2 answered %"
 
-    .global vm_start
-vm_start:
-    mov     x28, x0
-    ldr     x0, =STACK
-    mov     sp, x0
-    adr     x0, vm_vectors
-    msr     vbar_el1, x0
-    isb
-    mov     x20, #0                     // SVCs seen
-    mov     x21, #0                     // timer interrupts seen
-    mov     x22, #0                     // aborts seen
-    say     "hello from EL1"
-
-vm_call_itself:                         // to its own EL1: the hypervisor does not see it
-    svc     #7
-    say_number "supervisor calls that stayed inside: ", x20
-
-vm_call_firmware:                       // HCR_EL2.TSC: the hypervisor answers instead
-    ldr     x0, =0x84000000             // PSCI_VERSION
+    // SMC is meant for the firmware; HCR_EL2.TSC sends it to EL2, which plays the firmware.
+vm_smc:
+    ldr     x0, =PSCI_VERSION
     smc     #0
-    say_number "PSCI version (major << 16 | minor): ", x0
+    mov     x2, x0
+    say     "SMC: PSCI_VERSION is %"
 
-vm_read_id_register:                    // HCR_EL2.TID3
-    mrs     x3, id_aa64pfr0_el1
-    ubfx    x3, x3, #8, #4
-    say_number "EL2 in my ID_AA64PFR0_EL1: ", x3
+    // A device that is not there: each access is a stage 2 fault, and EL2 does what the syndrome says.
+vm_device:
+    ldr     x9, =device
+    str     xzr, [x9]                   // sum = 0
+    mov     w10, #0x1000
+    str     w10, [x9, #8]               // sum += w10
+    mov     w11, #0x200
+    strh    w11, [x9, #8]
+    mov     w12, #0x34
+    strb    w12, [x9, #8]
+    ldr     x2, [x9]
+    say     "device at IPA 0x10000000: sum of 4, 2 and 1 bytes is %"
+    ldrsb   x2, [x9, #16]               // always 0x80: sign extension is EL2's work, too
+    say     "device at IPA 0x10000000: signed byte is %"
 
-vm_use_device:                          // an unmapped IPA: emulated
-    ldr     x4, =DEVICE
-    add     w5, w28, #0x40
-    str     w5, [x4]
-    ldrb    w6, [x4]
-    ldr     x7, [x4, #8]
-    say_number "the device says: ", x6
-
-vm_touch_nothing:                       // an unmapped IPA: the hypervisor injects an abort
-    ldr     x4, =NOTHING
-    ldr     w6, [x4]
-    say_number "external aborts taken: ", x22
-
-vm_private_memory:                      // the same address in both VMs, not the same memory
-    sub     x4, sp, #64
-    str     x28, [x4]
-
-vm_use_timer:
-    mov     x0, #0xf0
-    msr     ICC_PMR_EL1, x0             // the virtual CPU interface: HCR_EL2.IMO
-    mov     x0, #1
-    msr     ICC_IGRPEN1_EL1, x0
-    isb
-    mov     x23, #2
-1:  mov     x0, #1500                   // 24 us
-    msr     cntv_tval_el0, x0
-    mov     x0, #1
-    msr     cntv_ctl_el0, x0
-    isb
-    wfi                                 // HCR_EL2.TWI: somebody else's turn
-    msr     daifclr, #2
-    isb
-    msr     daifset, #2
-    cmp     x21, x23
-    b.ne    1b
-
-vm_compute:                             // until the hypervisor's timer takes the CPU away
+    // The virtual timer: INTID 27 comes through a list register; sleeping (WFI) gives the CPU away.
+vm_timer:
     mov     x9, #1
-    ldr     x10, =100000
-2:  madd    x9, x9, x10, x10
+    msr     icc_sre_el1, x9
+    isb
+    mov     x9, #0xf0
+    msr     icc_pmr_el1, x9
+    mov     x9, #1
+    msr     icc_igrpen1_el1, x9
+    mrs     x9, cntvct_el0
+    add     x9, x9, x20
+    msr     cntv_cval_el0, x9
+    mov     x9, #1
+    msr     cntv_ctl_el0, x9
+    isb
+    ldr     x23, =ticks
+vm_sleep:
+    wfi                                 // IRQ is masked: a pending one ends it, too
+    msr     daifclr, #2
+    isb                                 // taken here
+    msr     daifset, #2
+    ldr     x9, [x23]
+    cmp     x9, x21
+    b.lo    vm_sleep
+    mov     x2, x9
+    say     "virtual timer: % interrupts through the list registers"
+
+    // Busy: only the hypervisor's own timer takes the CPU away.
+vm_busy:
+    mrs     x9, cntvct_el0
+    add     x22, x22, x9
+1:  mov     x10, #64
+2:  madd    x11, x11, x10, x10
     subs    x10, x10, #1
     b.ne    2b
-
-    sub     x4, sp, #64
-    ldr     x5, [x4]
-    say_number "my number is still in my memory: ", x5
-    say_number "timer interrupts: ", x21
-    hvc     #3
+    isb
+    mrs     x9, cntvct_el0
+    cmp     x9, x22
+    b.lo    1b
+    say     "busy work done, powering off"
+    ldr     x0, =PSCI_SYSTEM_OFF
+    smc     #0
     b       .
     .ltorg
 
+vm_svc:
+    stp     x9, x10, [sp, #-16]!
+    mrs     x9, esr_el1
+    and     x9, x9, #0xffff             // the immediate
+    cbz     x9, 1f
+    add     x0, x0, x9
+    ldp     x9, x10, [sp], #16
+    eret
+1:  ldp     x9, x10, [sp], #16
+    b       vm_after_svc
+
 vm_irq:
-    stp     x0, x1, [sp, #-16]!
-    mrs     x0, ICC_IAR1_EL1
-    msr     cntv_ctl_el0, xzr
-    isb
-    add     x21, x21, #1
-    msr     ICC_EOIR1_EL1, x0
-    ldp     x0, x1, [sp], #16
-    eret
-
-vm_sync:
-    stp     x0, x1, [sp, #-16]!
-    mrs     x0, esr_el1
-    ubfx    x0, x0, #26, #6
-    cmp     x0, #0x15                   // SVC
-    b.eq    1f
-    add     x22, x22, #1                // an abort: skip the instruction
-    mrs     x0, elr_el1
-    add     x0, x0, #4
-    msr     elr_el1, x0
+    stp     x9, x10, [sp, #-16]!
+    mrs     x9, icc_iar1_el1
+    cmp     x9, #27
+    b.ne    vm_bad
+    ldr     x10, [x23]
+    add     x10, x10, #1
+    str     x10, [x23]
+    cmp     x10, x21
+    b.lo    1f
+    msr     cntv_ctl_el0, xzr           // that was the last one
     b       2f
-1:  add     x20, x20, #1
-2:  ldp     x0, x1, [sp], #16
+1:  mrs     x10, cntv_cval_el0
+    add     x10, x10, x20
+    msr     cntv_cval_el0, x10
+2:  isb                                 // the line is low before the interrupt is ended
+    msr     icc_eoir1_el1, x9           // HW list register: the physical one is deactivated, too
+    ldp     x9, x10, [sp], #16
     eret
 
+vm_bad:
+    mrs     x2, esr_el1
+    say     "unexpected exception, ESR_EL1 %"
+    ldr     x0, =PSCI_SYSTEM_OFF
+    smc     #0
+    b       .
+    .ltorg
+
+.macro to target
+    .balign 128
+    b       \target
+.endm
     .balign 2048
 vm_vectors:
-    .fill   0x200 / 4, 4, 0x14000000    // b .
-    b       vm_sync
-    .balign 128
-    b       vm_irq
-    .balign 2048
+    .rept 4                             // EL1 with SP_EL0
+    to      vm_bad
+    .endr
+    to      vm_bad                      // EL1
+    to      vm_irq
+    to      vm_bad
+    to      vm_bad
+    to      vm_svc                      // EL0
+    to      vm_bad
+    to      vm_bad
+    to      vm_bad
+    .rept 4                             // AArch32
+    to      vm_bad
+    .endr
