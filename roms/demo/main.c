@@ -8,7 +8,10 @@ enum {
     EC_WFX = 0x01,
     EC_HVC = 0x16,
     EC_SMC = 0x17,
+    EC_SYSREG = 0x18,
     EC_DABT_LOWER = 0x24,
+    EC_DABT_SAME = 0x25,
+    DFSC_EXTERNAL = 0x10,
     SPSR_EL1H_MASKED = 0x3c5,
     SCTLR_OFF = 0x30d00800,  // RES1 bits: MMU and caches off
     TIMER_EL2 = 26,
@@ -85,7 +88,8 @@ static int all_off(void) {
 
 static void finish(void) {
     for (Vm *vm = vms; vm < vms + VMS; vm++)
-        print("el2: vm%d made %d HVCs, %d SMCs, %d device accesses; %d timer interrupts; was %s\n",
+        print("el2: vm%d made %d HVCs, %d SMCs, %d accesses to unmapped IPAs; %d timer interrupts; "
+              "was %s\n",
               vm->number, (u64)vm->hvcs, (u64)vm->smcs, (u64)vm->accesses, (u64)vm->timers,
               vm->preemptions ? "preempted" : "never preempted");
     print("el2: all VMs are off, powering off\n");
@@ -181,18 +185,40 @@ static u64 extend(u64 value, unsigned bits, int is_signed, int to_64) {
     return to_64 ? value : (u32)value;
 }
 
+// The VM takes a synchronous external abort at EL1, as AArch64.TakeException() would do it.
+static void inject_abort(Vm *vm) {
+    vm->elr_el1 = vm->elr;
+    vm->spsr_el1 = vm->spsr;
+    vm->esr_el1 = (u64)EC_DABT_SAME << 26 | 1 << 25 | DFSC_EXTERNAL;
+    vm->far_el1 = read_sysreg("far_el2");
+    vm->elr = vm->vbar_el1 + 0x200;  // current EL with SP_EL1
+    vm->spsr = SPSR_EL1H_MASKED;
+}
+
 // A stage 2 fault: ESR_EL2.ISS has size (SAS), register (SRT) and direction (WnR) of the access.
 static void exit_abort(Vm *vm, u64 esr) {
     u64 ipa = (read_sysreg("hpfar_el2") >> 4 << 12) | read_sysreg("far_el2") % PAGE;
     int valid = esr >> 24 & 1, write = esr >> 6 & 1;
-    if (!valid || ipa / PAGE != VM_DEVICE_IPA / PAGE) unexpected(vm, esr);
     vm->accesses++;
+    if (!valid || ipa / PAGE != VM_DEVICE_IPA / PAGE) {
+        inject_abort(vm);
+        return;
+    }
     vm->elr += 4;
     unsigned bits = 8u << (esr >> 22 & 3), srt = esr >> 16 & 31;
     if (write)
         device_write(vm, ipa % PAGE, extend(srt == 31 ? 0 : vm->x[srt], bits, 0, 1));
     else if (srt != 31)
         vm->x[srt] = extend(device_read(vm, ipa % PAGE), bits, esr >> 21 & 1, esr >> 15 & 1);
+}
+
+// HCR_EL2.TID3 traps reads of ID registers: the VM gets EL0 and EL1 in AArch64 and nothing else.
+static void exit_sysreg(Vm *vm, u64 esr) {
+    enum { ID_AA64PFR0 = 3 << 20 | 4 << 1 | 1, OP0_TO_CRM_AND_READ = 0x3ffc1f };
+    unsigned rt = esr >> 5 & 31;
+    if ((esr & OP0_TO_CRM_AND_READ) != ID_AA64PFR0) unexpected(vm, esr);
+    vm->elr += 4;
+    if (rt != 31) vm->x[rt] = 0x11;
 }
 
 static void exit_wfi(Vm *vm) {
@@ -209,6 +235,7 @@ void exit_sync(Vm *vm) {
     case EC_WFX: exit_wfi(vm); break;
     case EC_HVC: exit_hvc(vm, esr); break;
     case EC_SMC: exit_smc(vm); break;
+    case EC_SYSREG: exit_sysreg(vm, esr); break;
     case EC_DABT_LOWER: exit_abort(vm, esr); break;
     default: unexpected(vm, esr);
     }

@@ -6,6 +6,7 @@
     ticks     = 0x40002000              // interrupts taken, in the first page of data
     stack_top = 0x40004000
     device    = 0x10000000              // nothing is mapped here
+    nothing   = 0x20000000              // nor here
     PSCI_VERSION    = 0x84000000
     PSCI_SYSTEM_OFF = 0x84000008
 
@@ -58,7 +59,13 @@ vm_smc:
     mov     x2, x0
     say     "SMC: PSCI_VERSION is %"
 
-    // A device that is not there: each access is a stage 2 fault, and EL2 does what the syndrome says.
+    // ID registers: HCR_EL2.TID3 sends the read to EL2, which hides itself.
+vm_id:
+    mrs     x2, id_aa64pfr0_el1
+    ubfx    x2, x2, #8, #4
+    say     "MRS ID_AA64PFR0_EL1: field EL2 is %"
+
+// A device that is not there: each access is a stage 2 fault, and EL2 does what the syndrome says.
 vm_device:
     ldr     x9, =device
     str     xzr, [x9]                   // sum = 0
@@ -73,7 +80,13 @@ vm_device:
     ldrsb   x2, [x9, #16]               // always 0x80: sign extension is EL2's work, too
     say     "device at IPA 0x10000000: signed byte is %"
 
-    // The virtual timer: INTID 27 comes through a list register; sleeping (WFI) gives the CPU away.
+// Nothing at all: EL2 answers as a bus would, with an external abort to the VM's own vectors.
+vm_nothing:
+    ldr     x9, =nothing
+    ldr     w2, [x9]                    // vm_abort goes on behind it, with FAR_EL1 in x2
+    say     "external abort: FAR_EL1 is %"
+
+// The virtual timer: INTID 27 comes through a list register; sleeping (WFI) gives the CPU away.
 vm_timer:
     mov     x9, #1
     msr     icc_sre_el1, x9
@@ -129,6 +142,17 @@ vm_svc:
 1:  ldp     x9, x10, [sp], #16
     b       vm_after_svc
 
+vm_abort:
+    mrs     x9, esr_el1
+    and     x9, x9, #0x3f
+    cmp     x9, #0x10                   // synchronous external abort
+    b.ne    vm_bad
+    mrs     x2, far_el1
+    mrs     x9, elr_el1
+    add     x9, x9, #4
+    msr     elr_el1, x9
+    eret
+
 vm_irq:
     stp     x9, x10, [sp, #-16]!
     mrs     x9, icc_iar1_el1
@@ -166,7 +190,7 @@ vm_vectors:
     .rept 4                             // EL1 with SP_EL0
     to      vm_bad
     .endr
-    to      vm_bad                      // EL1
+    to      vm_abort                    // EL1
     to      vm_irq
     to      vm_bad
     to      vm_bad
