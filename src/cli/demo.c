@@ -96,7 +96,8 @@ static bool run(Machine *machine, const char *rom, const DemoOptions *o, Error *
     return ok;
 }
 
-static bool run_demo(const DemoOptions *o, Error *err) {
+// Returns the exit status; err says what when it is not 0.
+static int run_demo(const DemoOptions *o, Error *err) {
     MachineConfig config = {.cpu_model = o->cpu,
                             .cpus = 1,
                             .ram_size = 128 << 20,
@@ -105,16 +106,16 @@ static bool run_demo(const DemoOptions *o, Error *err) {
                             .its = true,
                             .highmem = true,
                             .seed = 1};
+    Machine *machine = machine_create(&config, err);
+    if (!machine) return EXIT_USAGE;
     int fd = memfd_create("demo.elf", MFD_CLOEXEC);
-    if (fd < 0) return error_set(err, "demo: memfd_create: %s", strerror(errno));
     char rom[32];
     snprintf(rom, sizeof rom, "/proc/self/fd/%d", fd);
-    bool ok = write_rom(fd, err);
-    Machine *machine = ok ? machine_create(&config, err) : NULL;
-    ok = machine && run(machine, rom, o, err);
-    if (machine) machine_free(machine);
-    close(fd);
-    return ok;
+    bool ok = fd >= 0 || error_set(err, "demo: memfd_create: %s", strerror(errno));
+    ok = ok && write_rom(fd, err) && run(machine, rom, o, err);
+    machine_free(machine);
+    if (fd >= 0) close(fd);
+    return ok ? EXIT_GUEST_OFF : EXIT_HOST_ERROR;
 }
 
 int demo_main(int argc, char **argv) {
@@ -126,7 +127,7 @@ int demo_main(int argc, char **argv) {
         return EXIT_GUEST_OFF;
     }
     if (o.extract) return extract(o.extract, &err) ? EXIT_GUEST_OFF : usage_error(&err);
-    if (run_demo(&o, &err)) return EXIT_GUEST_OFF;
-    fprintf(stderr, "el2sim: %s\n", err.text);
-    return EXIT_HOST_ERROR;
+    int status = run_demo(&o, &err);
+    if (status) fprintf(stderr, "el2sim: %s\n", err.text);
+    return status;
 }
