@@ -126,6 +126,7 @@ struct Cpu {
     u8 access_rt;
     const u64 *features;      // bitset over enum Feature; cpu_has()
     u64 time_offset;          // machine time (ns) = time_offset + instructions executed
+    u64 not_before;           // machine time at which it was woken: it does not run before
     Machine *machine;
     const Observer *observer; // NULL: nobody watches (observer.h)
     unsigned index;           // 0..n-1

@@ -36,7 +36,7 @@ static const unsigned timer_ppi[TIMERS] = {PPI_PTIMER, PPI_VTIMER, PPI_HPTIMER, 
 
 u64 gentimer_physical_count(Cpu *cpu) {
     const struct Gentimer *g = cpu->gentimer;
-    u64 ns = machine_now(cpu->machine);
+    u64 ns = machine_counter_now(cpu->machine);
     return g->shift >= 0 ? ns >> g->shift : (u64)((u128)ns * g->hz / NS_PER_S);
 }
 

@@ -29,6 +29,7 @@ typedef struct Clock {
     u64 slice_end;
     Event **queue;    // binary heap by (when, order)
     int count, capacity;
+    u64 seen;         // latest time any CPU has read from a counter
     bool alone;       // one CPU runs in this slice
     u64 host_start;   // host ns at machine time 0, --clock host
 } Clock;
@@ -115,6 +116,13 @@ u64 machine_now(Machine *machine) {
     return machine->running ? cpu_now(machine->running) : machine->clock->now;
 }
 
+u64 machine_counter_now(Machine *machine) {
+    Clock *c = machine->clock;
+    u64 now = machine_now(machine);
+    if (now > c->seen) c->seen = now;
+    return c->seen;
+}
+
 static u64 host_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -122,7 +130,7 @@ static u64 host_ns(void) {
 }
 
 void machine_cpu_woke(Machine *machine, Cpu *cpu) {
-    (void)cpu;
+    cpu->not_before = machine_now(machine);
     // Alone in its slice: end it soon, so that the one that woke gets its turn.
     Clock *c = machine->clock;
     if (machine->running && machine->running != cpu && c->alone) {
@@ -140,17 +148,18 @@ static unsigned running_cpus(const Machine *machine) {
     return n;
 }
 
-// Runs one CPU through [clock->now, clock->slice_end).
+// Runs one CPU through [clock->now, clock->slice_end). Events due at its end wait until every CPU has
+// got there: none may see an interrupt of its timer before its own counter has reached it.
 static void run_slice(Machine *machine, Cpu *cpu) {
     Clock *c = machine->clock;
-    cpu->time_offset = c->now - cpu->icount;
+    cpu->time_offset = MAX(c->now, cpu->not_before) - cpu->icount;
     machine->running = cpu;
     while (!machine->stop && !cpu->halt && cpu_now(cpu) < c->slice_end) {
         u64 end = c->slice_end;
         if (c->count && c->queue[0]->when < end) end = c->queue[0]->when;
         u64 now = cpu_now(cpu);
         if (end > now) cpu_run(cpu, cpu->icount + (end - now));
-        fire_events(machine, cpu_now(cpu));
+        fire_events(machine, MIN(cpu_now(cpu), c->slice_end - 1));
     }
     machine->running = NULL;
 }

@@ -61,6 +61,9 @@ void machine_free(Machine *machine);
 // Asks the machine to stop at the next attention point (may be called from devices and PSCI).
 void machine_stop(Machine *machine, StopReason why, int code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+// Machine time for the system counter: never behind what another CPU has already read, as software
+// on several CPUs relies on.
+u64 machine_counter_now(Machine *machine);
 // Instructions executed by all CPUs together.
 u64 machine_insns(const Machine *machine);
 // Runs until stop != STOP_NONE. Deterministic: slices of a fixed number of instructions, round robin.
