@@ -188,6 +188,10 @@ static bool add_map(Symbols *s, int space, int fd, const char *path, Error *err)
              error_set(err, "symbols: '%s' is neither ELF nor System.map (line %u)", path, number);
     }
     fclose(f);
+    // Debian ships one line at the last address that says where the real file is.
+    const Set *set = set_of(s, space);
+    if (ok && number == 1 && set && set->at[set->count - 1].address == ~0ull)
+        return error_set(err, "symbols: '%s' has no symbols, it only names where they are", path);
     return ok && (number || error_set(err, "symbols: '%s' is empty", path));
 }
 

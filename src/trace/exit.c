@@ -248,11 +248,13 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     pending->row = stats_exit(t->stats, w, exception_name(ev->exc), detail, (size_t)(end - detail));
 }
 
-// The exit that this return ends, NULL when it starts something new.
+// The exit that this return ends, NULL when it starts something new. EL2 may take the code below
+// over and go on as it (Linux's switch to VHE): that ends the exit like a return.
 static const Pending *match(CpuTrace *c, const ReturnEvent *ev) {
+    const Pending *last = c->depth ? &c->nest[c->depth - 1] : NULL;
     if (ev->to_el == 2) {
-        bool nested = c->depth && c->nest[c->depth - 1].world.kind == WORLD_EL2;
-        return nested ? &c->nest[--c->depth] : NULL;
+        bool ends = last && (last->world.kind == WORLD_EL2 || last->resume == ev->to_pc);
+        return ends && !ev->illegal ? &c->nest[--c->depth] : NULL;
     }
     bool from_below = c->depth && c->nest[0].world.kind != WORLD_EL2;
     c->depth = 0;

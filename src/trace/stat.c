@@ -125,7 +125,7 @@ u64 stats_percentile(const StatRow *r, unsigned percent) {
 
 // --- the table -----------------------------------------------------------------------------------
 
-enum { COL_WORLD = 8, COL_CLASS = 14, COL_DETAIL = 46, COL_NUMBER = 11, COL_TOTAL = 15 };
+enum { COL_WORLD = 7, COL_CLASS = 14, COL_DETAIL = 40, COL_NUMBER = 12, COL_TOTAL = 16 };
 
 static int compare(const void *pa, const void *pb) {
     const StatRow *a = *(StatRow *const *)pa, *b = *(StatRow *const *)pb;
@@ -145,6 +145,7 @@ static char *pad(char *from, char *p, unsigned width) {
 static char *number(char *p, u64 n, unsigned width) {
     char text[32];
     size_t k = (size_t)(put_thousands(text, n) - text);
+    if (k >= width) *p++ = ' ';
     for (size_t i = k; i < width; i++) *p++ = ' ';
     memcpy(p, text, k);
     return p + k;

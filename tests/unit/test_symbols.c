@@ -80,6 +80,7 @@ static void test_bad_maps(void **state) {
         {"0000 T a\n\n", "(line 2)"},
         {"0000 T a\nffffffffffffffffff T b\n", "(line 2)"},
         {"0000 T\n", "(line 1)"},
+        {"ffffffffffffffff B The real System.map is elsewhere\n", "has no symbols"},
         {"0000 Tx a\n", "(line 1)"},
         {"\177ELF", "symbols: "},
     };

@@ -341,6 +341,21 @@ static void test_host(void **state) {
     end(&r);
 }
 
+// EL2 goes on as what called it (Linux's switch to VHE): that ends the exit.
+static void test_taken_over(void **state) {
+    (void)state;
+    Rig r;
+    start(&r, true, true);
+    take(&r, EC_HVC64, 1, 0x1004);
+    give_back(&r, 19, EL2H, 0x1004);
+    give_back(&r, 1000, 0, 0x500000);
+    const char *text = finish(&r);
+    must_have(text, " el2   EL2->EL2 pc=0x1004 ERET after 19 in EL2\n");
+    must_have(text, " vm5   EL2->EL0 pc=0x500000 ERET\n");
+    must_have_row(text, "\nvm5 HVC64 imm 0x1 1 19 19 19 19 19\n");
+    end(&r);
+}
+
 // More unfinished exceptions from EL2 than are remembered; the last ones and the exit still match.
 static void test_unfinished(void **state) {
     (void)state;
@@ -528,6 +543,18 @@ static void test_percentiles(void **state) {
     stats_free(s);
 }
 
+// Columns stay apart when a number is wider than its column.
+static void test_wide_numbers(void **state) {
+    (void)state;
+    Rig r;
+    start(&r, false, true);
+    take(&r, EC_WFX, 0, 0x1000);
+    give_back(&r, 123456789012345, EL1H, 0x1004);
+    must_have_row(finish(&r), "1 123,456,789,012,345 123,456,789,012,345 123,456,789,012,345 "
+                              "123,456,789,012,345 123,456,789,012,345\n");
+    end(&r);
+}
+
 // A guest that makes up details without end does not fill the table.
 static void test_many_details(void **state) {
     (void)state;
@@ -586,24 +613,16 @@ static void test_errors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_call_and_return),
-        cmocka_unit_test(test_return_elsewhere),
-        cmocka_unit_test(test_data_aborts),
-        cmocka_unit_test(test_system_registers),
-        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_other_classes),
-        cmocka_unit_test(test_interrupts),
-        cmocka_unit_test(test_host),
-        cmocka_unit_test(test_unfinished),
-        cmocka_unit_test(test_illegal_return),
-        cmocka_unit_test(test_cpus),
-        cmocka_unit_test(test_symbols),
-        cmocka_unit_test(test_exact_count),
-        cmocka_unit_test(test_repeatable),
-        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_percentiles),
-        cmocka_unit_test(test_many_details),
-        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_call_and_return), cmocka_unit_test(test_return_elsewhere),
+        cmocka_unit_test(test_data_aborts),     cmocka_unit_test(test_system_registers),
+        cmocka_unit_test(test_calls),           cmocka_unit_test(test_other_classes),
+        cmocka_unit_test(test_interrupts),      cmocka_unit_test(test_host),
+        cmocka_unit_test(test_taken_over),      cmocka_unit_test(test_unfinished),
+        cmocka_unit_test(test_illegal_return),  cmocka_unit_test(test_cpus),
+        cmocka_unit_test(test_symbols),         cmocka_unit_test(test_exact_count),
+        cmocka_unit_test(test_repeatable),      cmocka_unit_test(test_large),
+        cmocka_unit_test(test_percentiles),     cmocka_unit_test(test_wide_numbers),
+        cmocka_unit_test(test_many_details),    cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
