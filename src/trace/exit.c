@@ -1,6 +1,7 @@
 // The exit trace: watches exceptions taken to EL2 and returns from it, and writes and counts them.
 // Nothing here changes the machine. Exceptions to EL1 (virtual interrupts included) do not involve
 // the hypervisor and are left out.
+#include "gen/exceptions.h"
 #include "trace/internal.h"
 
 #include <stdio.h>
@@ -134,6 +135,12 @@ static char *put_detail(char *p, const Cpu *cpu, const Exception *e, bool intid_
     }
 }
 
+// The address of the instruction that exited; for interrupts of the one that they came before.
+static u64 exit_pc(const ExceptionEvent *ev) {
+    bool next = ev->exc->kind == EXC_SYNC && exception_classes[ev->exc->ec & 63].returns_to_next;
+    return next ? ev->from_pc - 4 : ev->from_pc;
+}
+
 static const char *rule_of(const ExceptionEvent *ev) {
     if (ev->exc->rule) return ev->exc->rule;
     if (ev->exc->kind == EXC_SYNC && ev->exc->ec == EC_HVC64) return "HVC goes to EL2";
@@ -152,7 +159,7 @@ static void write_exit(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World
     bool known = known_intid(cpu, e, &intid);
     text_reserve(&t->text);
     char *p = put_start(t, t->text.at, cpu, w, ev->from_el, 2);
-    p = put_place(t, p, w, ev->from_pc);
+    p = put_place(t, p, w, exit_pc(ev));
     *p++ = ' ';
     p = put_colour(t, p, e->kind == EXC_SYNC ? "\033[1;36m" : "\033[1;33m");
     p = put_text(p, exception_name(e));
@@ -207,12 +214,11 @@ static char *put_key(char *p, const Trace *t, const Cpu *cpu, const Exception *e
 static void remember(Pending *pending, const ExceptionEvent *ev, World w, u64 icount) {
     const Exception *e = ev->exc;
     *pending =
-        (Pending){.start = icount, .world = w, .reg = RESULT_NONE, .resume = ev->from_pc + 4};
+        (Pending){.start = icount, .world = w, .reg = RESULT_NONE, .resume = exit_pc(ev) + 4};
     if (e->kind != EXC_SYNC) return;
     pending->size = 8;
     if (e->ec == EC_HVC64 || e->ec == EC_SMC64) {
         pending->reg = 0;
-        if (e->ec == EC_HVC64) pending->resume = ev->from_pc;
     } else if (e->ec == EC_SYSREG && bit(e->iss, 0)) {
         pending->reg = (u8)bits(e->iss, 9, 5);
     } else if (iss_has_access(e) && !bit(e->iss, 6)) {

@@ -115,7 +115,7 @@ static void test_call_and_return(void **state) {
     assert_int_equal(trace_returns(r.trace), 1);
     assert_string_equal(
         finish(&r),
-        "      1 i=1000 cpu0 vm5   EL1->EL2 pc=0x40080004 HVC64 esr=0x5a000000 imm16=0x0 "
+        "      1 i=1000 cpu0 vm5   EL1->EL2 pc=0x40080000 HVC64 esr=0x5a000000 imm16=0x0 "
         "PSCI_CPU_ON x1=0x1 x2=0x40080000 x3=0x0 rule=\"a rule\"\n"
         "      2 i=1010 cpu0 vm5   EL2->EL1 pc=0x40080004 ERET after 10 in EL2 "
         "x0=0xfffffffffffffffe\n");
@@ -334,7 +334,7 @@ static void test_host(void **state) {
     must_have(text, " el2   EL2->EL2 pc=0x8000 ERET after 5 in EL2\n");
     must_have(text, " vm5   EL2->EL1 pc=0x1004 ERET after 18 in EL2\n");
     must_have(text, " host  EL2->EL0 pc=0x500000 ERET\n");
-    must_have(text, " host  EL0->EL2 pc=0x500004 SVC64 esr=0x56000000 imm16=0x0 x8=0x40 rule=");
+    must_have(text, " host  EL0->EL2 pc=0x500000 SVC64 esr=0x56000000 imm16=0x0 x8=0x40 rule=");
     must_have_row(text, "\nvm5 WFX WFI 1 18 18 18 18 18\n");
     must_have_row(text, "\nhost SVC64 1 25 25 25 25 25\n");
     must_have_row(text, "\nel2 IRQ 1 5 5 5 5 5\n");
@@ -422,13 +422,13 @@ static void test_symbols(void **state) {
     close(fd);
     Rig r;
     start_config(&r, (TraceConfig){.exits = true, .symbols = {{"vm5", path}}, .symbol_count = 1});
-    take(&r, EC_WFX, 0, 0x1000);
+    take(&r, EC_HVC64, 1, 0x1100);  // the last instruction of entry
     give_back(&r, 1, EL1H, 0x1104);
     r.cpu->sys.VTTBR_EL2 = 6ull << 48;
     take(&r, EC_WFX, 0, 0x1000);
     const char *text = finish(&r);
     unlink(path);
-    must_have(text, " pc=0x1000 <entry> WFX");
+    must_have(text, " pc=0x10fc <entry+0xfc> HVC64");
     must_have(text, " pc=0x1104 <handler+0x4> ERET");
     must_have(text, "vm6   EL1->EL2 pc=0x1000 WFX");
     end(&r);
