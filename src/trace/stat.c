@@ -125,7 +125,7 @@ u64 stats_percentile(const StatRow *r, unsigned percent) {
 
 // --- the table -----------------------------------------------------------------------------------
 
-enum { COL_WORLD = 7, COL_CLASS = 14, COL_DETAIL = 40, COL_NUMBER = 12, COL_TOTAL = 16 };
+enum { COL_WORLD = 8, COL_CLASS = 14, COL_DETAIL = 46, COL_NUMBER = 11, COL_TOTAL = 15 };
 
 static int compare(const void *pa, const void *pb) {
     const StatRow *a = *(StatRow *const *)pa, *b = *(StatRow *const *)pb;
