@@ -17,6 +17,7 @@ World world_of(const Cpu *cpu, int el) {
 
 char *put_world(char *p, World w) {
     switch (w.kind) {
+    case WORLD_OTHER_VMS: return put_text(p, "vm*");
     case WORLD_S2OFF: return put_text(p, "s2off");
     case WORLD_HOST: return put_text(p, "host");
     case WORLD_EL2: return put_text(p, "el2");
@@ -27,6 +28,7 @@ char *put_world(char *p, World w) {
 
 int world_space(World w) {
     switch (w.kind) {
+    case WORLD_OTHER_VMS:
     case WORLD_S2OFF: return SPACE_ANY;
     case WORLD_HOST:
     case WORLD_EL2: return SPACE_EL2;

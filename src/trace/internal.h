@@ -36,9 +36,10 @@ char *put_thousands(char *p, u64 n);                  // 1,234,567
 
 // --- decode.c -----------------------------------------------------------------------------------
 
-// Whose instructions: printed and counted as "vm3", "s2off", "host", "el2".
+// Whose instructions: printed and counted as "vm3", "s2off", "host", "el2"; "vm*" in the table when
+// there are too many.
 typedef struct World {
-    enum { WORLD_VM, WORLD_S2OFF, WORLD_HOST, WORLD_EL2 } kind;
+    enum { WORLD_VM, WORLD_OTHER_VMS, WORLD_S2OFF, WORLD_HOST, WORLD_EL2 } kind;
     u16 vmid;  // WORLD_VM
 } World;
 

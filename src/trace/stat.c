@@ -9,8 +9,9 @@ enum {
     STEP_BITS = 7,  // steps per power of two above
     BUCKETS = (1 << EXACT_BITS) + ((64 - EXACT_BITS) << STEP_BITS),
     DETAIL_MAX = 64,
-    HASH_SIZE = 1024,
-    ROWS_MAX = 768,  // after that, new details of a class are counted together
+    HASH_SIZE = 2048,
+    ROWS_MAX = 768,       // after that, new details of a class are counted together
+    ALL_ROWS_MAX = 1280,  // after that, new VMs too: what is left is enough for every class
 };
 
 struct StatRow {
@@ -64,26 +65,32 @@ static StatRow *make_row(World w, const char *class_name, const char *detail, si
     return r;
 }
 
+static StatRow **find(Stats *s, World w, const char *class_name, const char *detail, size_t n) {
+    u32 at = hash(w, class_name, detail, n) % HASH_SIZE;
+    while (s->row[at] && !same(s->row[at], w, class_name, detail, n)) at = (at + 1) % HASH_SIZE;
+    return &s->row[at];
+}
+
 StatRow *stats_exit(Stats *s, World w, const char *class_name, const char *detail, size_t n) {
+    static const char others[] = "(others)";
     n = MIN(n, (size_t)DETAIL_MAX - 1);
-    for (;;) {
-        u32 at = hash(w, class_name, detail, n) % HASH_SIZE;
-        while (s->row[at] && !same(s->row[at], w, class_name, detail, n)) at = (at + 1) % HASH_SIZE;
-        static const char others[] = "(others)";
-        bool full = !s->row[at] && s->rows >= ROWS_MAX && memcmp(detail, others, n);
-        if (full) {
-            detail = others;
-            n = sizeof others - 1;
-            continue;
-        }
-        CHECK(s->row[at] || s->rows < HASH_SIZE - 1);
-        if (!s->row[at]) {
-            s->row[at] = make_row(w, class_name, detail, n);
-            s->rows++;
-        }
-        s->row[at]->count++;
-        return s->row[at];
+    StatRow **row = find(s, w, class_name, detail, n);
+    if (!*row && s->rows >= ROWS_MAX) {
+        detail = others;
+        n = sizeof others - 1;
+        row = find(s, w, class_name, detail, n);
     }
+    if (!*row && s->rows >= ALL_ROWS_MAX && w.kind == WORLD_VM) {
+        w = (World){WORLD_OTHER_VMS, 0};
+        row = find(s, w, class_name, detail, n);
+    }
+    if (!*row) {
+        CHECK(s->rows < HASH_SIZE - 1);
+        *row = make_row(w, class_name, detail, n);
+        s->rows++;
+    }
+    (*row)->count++;
+    return *row;
 }
 
 static unsigned bucket(u64 value) {

@@ -567,6 +567,22 @@ static void test_many_details(void **state) {
         last = stats_exit(s, (World){WORLD_VM, 1}, "A", detail, (size_t)n);
     }
     assert_ptr_equal(last, before);  // counted together
+    StatRow *without = stats_exit(s, (World){WORLD_VM, 1}, "A", "", 0);
+    assert_ptr_equal(without, last);
+    for (unsigned i = 0; i < 65536; i++) {
+        before = last;
+        last = stats_exit(s, (World){WORLD_VM, (u16)i}, "A", "x", 1);
+        stats_exit(s, (World){WORLD_VM, (u16)i}, "B", "", 0);
+    }
+    assert_ptr_equal(last, before);
+    for (unsigned i = 0; i < 64; i++) {  // every class, wherever it comes from
+        static char names[64][8];
+        snprintf(names[i], sizeof names[i], "C%u", i);
+        stats_exit(s, (World){WORLD_VM, 7}, names[i], "x", 1);
+        stats_exit(s, (World){WORLD_S2OFF, 0}, names[i], "x", 1);
+        stats_exit(s, (World){WORLD_HOST, 0}, names[i], "x", 1);
+        stats_exit(s, (World){WORLD_EL2, 0}, names[i], "x", 1);
+    }
     stats_free(s);
 }
 
