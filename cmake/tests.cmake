@@ -31,6 +31,9 @@ foreach(script bad_input endings demo)
              COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/${script}.sh $<TARGET_FILE:el2sim>)
 endforeach()
 
+add_test(NAME cli-trace COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/README.md)
+
 if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
     add_test(NAME handlers-end-in-jumps COMMAND ${CMAKE_SOURCE_DIR}/tests/build/tailcalls $<TARGET_FILE:libel2sim>)
 endif()
