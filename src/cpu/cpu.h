@@ -131,6 +131,7 @@ struct Cpu {
     const Observer *observer; // NULL: nobody watches (observer.h)
     unsigned index;           // 0..n-1
     // Lockup detection (exception.c): the same exception again and again without a return.
+    u32 spsr_keep;  // PSTATE bits that an exception return takes from SPSR (exception_init())
     u64 last_elr;
     u32 last_esr, exception_repeats;
     u64 exceptions;  // taken so far
@@ -258,3 +259,4 @@ void cpu_run(Cpu *cpu, u64 until);
 // Executes one instruction (interrupts are taken exactly where cpu_run() would take them).
 void cpu_step(Cpu *cpu);
 void cpu_reset(Cpu *cpu);
+void exception_init(Cpu *cpu);  // when the features are known

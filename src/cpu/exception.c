@@ -13,7 +13,9 @@
 
 enum { LOCKUP_REPEATS = 10000, SCTLR_SPAN = 23, SCTLR_DSSBS = 44 };
 
-bool cpu_have_el2(const Cpu *cpu) { return cpu->machine->config.el2; }
+bool cpu_have_el2(const Cpu *cpu) {
+    return cpu->machine->config.el2;
+}
 
 u64 cpu_hcr(const Cpu *cpu) {
     u64 hcr = cpu->sys.HCR_EL2;
@@ -25,7 +27,7 @@ u64 cpu_hcr(const Cpu *cpu) {
     return hcr;
 }
 
-MmuMode cpu_mode(const Cpu *cpu) {
+static ALWAYS_INLINE MmuMode mode_of(const Cpu *cpu) {
     bool pan = cpu->pstate & PSTATE_PAN;
     if (cpu->el == 1) return pan ? MODE_E10_1P : MODE_E10_1;
     if (cpu->el == 0) return cpu_in_host0(cpu) ? MODE_E20_0 : MODE_E10_0;
@@ -33,7 +35,12 @@ MmuMode cpu_mode(const Cpu *cpu) {
     return pan ? MODE_E20_2P : MODE_E20_2;
 }
 
-// --- PSTATE -----------------------------------------------------------------------------------------
+MmuMode cpu_mode(const Cpu *cpu) {
+    return mode_of(cpu);
+}
+
+// --- PSTATE
+// -----------------------------------------------------------------------------------------
 
 static ALWAYS_INLINE void set_pstate(Cpu *cpu, u32 new_pstate) {
     unsigned old_sp = cpu->pstate & PSTATE_SP ? cpu->el : 0;
@@ -44,7 +51,7 @@ static ALWAYS_INLINE void set_pstate(Cpu *cpu, u32 new_pstate) {
         cpu->sp_el[old_sp] = cpu->x[REG_SP];
         cpu->x[REG_SP] = cpu->sp_el[new_sp];
     }
-    MmuMode mode = cpu_mode(cpu);
+    MmuMode mode = mode_of(cpu);
     Tlb *tlb = cpu->tlb_of[mode];
     cpu->tlb = likely(tlb) ? tlb : tlb_for_mode(cpu, mode);
     cpu->fp_on = cpu->fp_el >> cpu->el & 1;
@@ -55,7 +62,8 @@ void pstate_changed(Cpu *cpu, u32 new_pstate) {
     interrupts_changed(cpu);
 }
 
-// --- entry ------------------------------------------------------------------------------------------
+// --- entry
+// ------------------------------------------------------------------------------------------
 
 // The same exception from the same place again and again, with no return in between: the guest
 // cannot get out of it.
@@ -71,15 +79,31 @@ static ALWAYS_INLINE u64 sctlr_of(const Cpu *cpu, int el) {
     return el == 2 ? cpu->sys.SCTLR_EL2 : cpu->sys.SCTLR_EL1;
 }
 
-void AArch64_TakeException(Cpu *cpu, int target_el, const Exception *e, u64 preferred_return) {
+static COLD void notify_exception(Cpu *cpu, const Exception *e, int from_el, u64 from_pc, u64 esr,
+                                  u32 spsr) {
+    if (!cpu->observer->exception) return;
+    ExceptionEvent ev = {.exc = e,
+                         .from_el = from_el,
+                         .to_el = cpu->el,
+                         .from_pc = from_pc,
+                         .esr = esr,
+                         .spsr = spsr};
+    cpu->observer->exception(cpu->observer->arg, cpu, &ev);
+}
+
+// Inlined, so that HVC and SVC need none of what they do not use.
+static ALWAYS_INLINE void take_exception(Cpu *cpu, int target_el, const Exception *e,
+                                         u64 preferred_return) {
     int from_el = cpu->el;
     u32 spsr = cpu_spsr(cpu);
     cpu->exceptions++;
     u64 esr = (u64)e->ec << 26 | (u64)e->il << 25 | e->iss;
     bool has_esr = e->kind == EXC_SYNC || e->kind == EXC_SERROR;
     u64 offset = (u64)e->kind;
-    if (target_el > from_el) offset += 0x400;
-    else if (cpu->pstate & PSTATE_SP) offset += 0x200;
+    if (target_el > from_el)
+        offset += 0x400;
+    else if (cpu->pstate & PSTATE_SP)
+        offset += 0x200;
 
     u64 vbar;
     if (target_el == 2) {
@@ -109,18 +133,18 @@ void AArch64_TakeException(Cpu *cpu, int target_el, const Exception *e, u64 pref
     if (unlikely(preferred_return == cpu->last_elr && from_el == target_el &&
                  (u32)esr == cpu->last_esr))
         exception_repeats(cpu, preferred_return, (u32)esr);
-    else cpu->exception_repeats = 0;
+    else
+        cpu->exception_repeats = 0;
     cpu->last_elr = preferred_return;
     cpu->last_esr = (u32)esr;
-    if (unlikely(cpu->observer) && cpu->observer->exception) {
-        ExceptionEvent ev = {.exc = e,
-                             .from_el = from_el,
-                             .to_el = target_el,
-                             .from_pc = preferred_return,
-                             .esr = has_esr ? esr : 0,
-                             .spsr = spsr};
-        cpu->observer->exception(cpu->observer->arg, cpu, &ev);
+    if (unlikely(cpu->observer)) {
+        Exception copy = *e;
+        notify_exception(cpu, &copy, from_el, preferred_return, has_esr ? esr : 0, spsr);
     }
+}
+
+void AArch64_TakeException(Cpu *cpu, int target_el, const Exception *e, u64 preferred_return) {
+    take_exception(cpu, target_el, e, preferred_return);
 }
 
 void take_trap(Cpu *cpu, int target_el, u8 ec, u32 iss, const char *rule) {
@@ -140,16 +164,21 @@ void take_sync(Cpu *cpu, u8 ec, u32 iss, const char *rule) {
     take_trap(cpu, target, ec, iss, rule);
 }
 
-void AArch64_Undefined(Cpu *cpu) { take_sync(cpu, EC_UNKNOWN, 0, NULL); }
+void AArch64_Undefined(Cpu *cpu) {
+    take_sync(cpu, EC_UNKNOWN, 0, NULL);
+}
 
-void AArch64_IllegalState(Cpu *cpu) { take_sync(cpu, EC_ILLEGAL_STATE, 0, "PSTATE.IL"); }
+void AArch64_IllegalState(Cpu *cpu) {
+    take_sync(cpu, EC_ILLEGAL_STATE, 0, "PSTATE.IL");
+}
 
-// --- calls ------------------------------------------------------------------------------------------
+// --- calls
+// ------------------------------------------------------------------------------------------
 
 static ALWAYS_INLINE void take_call(Cpu *cpu, int target, u8 ec, u16 imm, const char *rule) {
     Exception e = {.kind = EXC_SYNC, .ec = ec, .il = true, .iss = imm, .rule = rule};
     cpu->pstate &= ~(u32)PSTATE_SS;  // the instruction completes: SSAdvance()
-    AArch64_TakeException(cpu, target, &e, cpu->pc + 4);
+    take_exception(cpu, target, &e, cpu->pc + 4);
 }
 
 void AArch64_CallSupervisor(Cpu *cpu, u16 imm) {
@@ -159,12 +188,16 @@ void AArch64_CallSupervisor(Cpu *cpu, u16 imm) {
 
 void AArch64_CallHypervisor(Cpu *cpu, u16 imm) {
     if (cpu->el == 0 || !cpu_have_el2(cpu)) {
-        if (cpu->el && psci_call(cpu)) cpu->pc += 4;
-        else AArch64_Undefined(cpu);
+        if (cpu->el && psci_call(cpu))
+            cpu->pc += 4;
+        else
+            AArch64_Undefined(cpu);
         return;
     }
-    if (unlikely(bit(cpu->sys.HCR_EL2, HCR_HCD))) AArch64_Undefined(cpu);
-    else take_call(cpu, 2, EC_HVC64, imm, NULL);
+    if (unlikely(bit(cpu->sys.HCR_EL2, HCR_HCD)))
+        AArch64_Undefined(cpu);
+    else
+        take_call(cpu, 2, EC_HVC64, imm, NULL);
 }
 
 // Without EL3 an SMC is UNDEFINED; this machine has firmware behind it, as boards do, so it behaves
@@ -178,17 +211,22 @@ void AArch64_CallSecureMonitor(Cpu *cpu, u16 imm) {
         take_trap(cpu, 2, EC_SMC64, imm, "HCR_EL2.TSC");
         return;
     }
-    if (psci_call(cpu)) cpu->pc += 4;
-    else AArch64_Undefined(cpu);
+    if (psci_call(cpu))
+        cpu->pc += 4;
+    else
+        AArch64_Undefined(cpu);
 }
 
 void AArch64_SoftwareBreakpoint(Cpu *cpu, u16 imm) {
     bool tde = cpu_have_el2(cpu) && cpu->el < 2 && bit(cpu->sys.MDCR_EL2, 8);
-    if (tde) take_trap(cpu, 2, EC_BRK64, imm, "MDCR_EL2.TDE");
-    else take_sync(cpu, EC_BRK64, imm, NULL);
+    if (tde)
+        take_trap(cpu, 2, EC_BRK64, imm, "MDCR_EL2.TDE");
+    else
+        take_sync(cpu, EC_BRK64, imm, NULL);
 }
 
-// --- floating-point access --------------------------------------------------------------------------
+// --- floating-point access
+// --------------------------------------------------------------------------
 
 // Target EL of the FP/SIMD access trap from `el`; 0 when the access is allowed.
 static int fp_trap(const Cpu *cpu, int el, const char **rule, bool *by_cpacr) {
@@ -233,11 +271,40 @@ void AArch64_AdvSIMDFPAccessTrap(Cpu *cpu) {
     int target = fp_trap(cpu, cpu->el, &rule, &by_cpacr);
     CHECK(target);
     // CPACR_EL1's trap under TGE goes to EL2 as an UNDEFINED instruction.
-    if (by_cpacr && cpu->el == 0 && cpu_tge(cpu)) take_trap(cpu, 2, EC_UNKNOWN, 0, "HCR_EL2.TGE");
-    else take_trap(cpu, MAX(target, cpu->el), EC_FP_ACCESS, 0x1e00000, rule);
+    if (by_cpacr && cpu->el == 0 && cpu_tge(cpu))
+        take_trap(cpu, 2, EC_UNKNOWN, 0, "HCR_EL2.TGE");
+    else
+        take_trap(cpu, MAX(target, cpu->el), EC_FP_ACCESS, 0x1e00000, rule);
 }
 
-// --- return -----------------------------------------------------------------------------------------
+// --- branch addresses
+// -----------------------------------------------------------------------------
+
+// Source: AArch64.BranchAddr, AddrTop (for an instruction address).
+u64 AArch64_BranchAddr(const Cpu *cpu, u64 target) {
+    if (likely(!(target >> 55))) return target;
+    bool el2 = cpu->el == 2 || (cpu->el == 0 && cpu_e2h(cpu) && cpu_tge(cpu));
+    bool two_ranges = !el2 || cpu_e2h(cpu), pauth = cpu_has(cpu, FEAT_PAuth);
+    u64 tcr = el2 ? cpu->sys.TCR_EL2 : cpu->sys.TCR_EL1;
+    if (!two_ranges)
+        return bit(tcr, 20) && !(pauth && bit(tcr, 29)) ? target & ~(0xffull << 56) : target;
+    unsigned upper = bit(target, 55);
+    return bit(tcr, 37 + upper) && !(pauth && bit(tcr, 51 + upper)) ? (u64)((i64)(target << 8) >> 8)
+                                                                    : target;
+}
+
+// --- return
+// -----------------------------------------------------------------------------------------
+
+// What an exception return takes from SPSR besides EL, SP, SS and the flags.
+void exception_init(Cpu *cpu) {
+    u32 keep = PSTATE_DAIF | PSTATE_IL;
+    if (cpu_has(cpu, FEAT_PAN)) keep |= PSTATE_PAN;
+    if (cpu_has(cpu, FEAT_UAO)) keep |= PSTATE_UAO;
+    if (cpu_has(cpu, FEAT_DIT)) keep |= PSTATE_DIT;
+    if (cpu_has(cpu, FEAT_SSBS)) keep |= PSTATE_SSBS;
+    cpu->spsr_keep = keep;
+}
 
 // EL that SPSR asks for, -1 when the return is illegal. Source: IllegalExceptionReturn.
 static int return_target(const Cpu *cpu, u32 spsr) {
@@ -255,6 +322,17 @@ static bool return_ss(const Cpu *cpu, u32 spsr, int el) {
            debug_exceptions_enabled(cpu, el, spsr & PSTATE_D);
 }
 
+static COLD void notify_return(Cpu *cpu, int from_el, u64 from_pc, u32 spsr, bool illegal) {
+    if (!cpu->observer->eret) return;
+    ReturnEvent ev = {.from_el = from_el,
+                      .to_el = cpu->el,
+                      .from_pc = from_pc,
+                      .to_pc = cpu->pc,
+                      .spsr = spsr,
+                      .illegal = illegal};
+    cpu->observer->eret(cpu->observer->arg, cpu, &ev);
+}
+
 void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
     u64 from_pc = cpu->pc;
     int from_el = cpu->el;
@@ -264,12 +342,7 @@ void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
     cpu->exception_repeats = 0;
     cpu->last_esr = ~0u;
 
-    u32 keep = PSTATE_DAIF | PSTATE_IL;
-    if (cpu_has(cpu, FEAT_PAN)) keep |= PSTATE_PAN;
-    if (cpu_has(cpu, FEAT_UAO)) keep |= PSTATE_UAO;
-    if (cpu_has(cpu, FEAT_DIT)) keep |= PSTATE_DIT;
-    if (cpu_has(cpu, FEAT_SSBS)) keep |= PSTATE_SSBS;
-    u32 p = spsr & keep;
+    u32 p = spsr & cpu->spsr_keep;
     if (likely(el >= 0)) {
         p |= spsr & (3u << PSTATE_EL_SHIFT | PSTATE_SP);
         if (return_ss(cpu, spsr, el)) p |= PSTATE_SS;
@@ -278,18 +351,10 @@ void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
     }
     cpu_set_nzcv(cpu, spsr);
     set_pstate(cpu, p);
-    cpu->pc = new_pc;
+    cpu->pc = AArch64_BranchAddr(cpu, new_pc);
     if (unlikely(cpu->lines | (cpu->sys.HCR_EL2 & 7 << HCR_VF))) interrupts_changed(cpu);
     if (unlikely((p & PSTATE_IL) | (cpu->sys.MDSCR_EL1 & 1))) cpu_attention(cpu);
-    if (unlikely(cpu->observer) && cpu->observer->eret) {
-        ReturnEvent ev = {.from_el = from_el,
-                          .to_el = cpu->el,
-                          .from_pc = from_pc,
-                          .to_pc = new_pc,
-                          .spsr = spsr,
-                          .illegal = el < 0};
-        cpu->observer->eret(cpu->observer->arg, cpu, &ev);
-    }
+    if (unlikely(cpu->observer)) notify_return(cpu, from_el, from_pc, spsr, el < 0);
 }
 
 _Noreturn void unimplemented(Cpu *cpu, const char *format, ...) {

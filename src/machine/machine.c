@@ -337,6 +337,7 @@ static void create_cpu(Machine *machine, unsigned index) {
     cpu->mpidr = affinity(index);
     cpu->last_esr = ~0u;
     cpu->halt = HALT_OFF;
+    exception_init(cpu);
     tlb_init(cpu);
 }
 
