@@ -6,6 +6,8 @@
 
 // EC 0x07 to the EL that CPACR_EL1/CPTR_EL2 say; cpu->pc is the instruction. Source:
 // AArch64.CheckFPAdvSIMDEnabled, AArch64.AdvSIMDFPAccessTrap.
+// The address that a branch to `target` goes to: without its tag, where the top byte is ignored.
+u64 AArch64_BranchAddr(const Cpu *cpu, u64 target);
 void AArch64_AdvSIMDFPAccessTrap(Cpu *cpu);
 // PSTATE.IL is set: Illegal Execution State exception at cpu->pc.
 void AArch64_IllegalState(Cpu *cpu);

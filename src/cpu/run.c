@@ -26,6 +26,7 @@ const Op *op_leave(Cpu *cpu, const Op *op, const Table *table) {
 
 COLD const Op *op_jump_slow(Cpu *cpu, const Op *op, const Table *table) {
     cpu->block = NULL;
+    cpu->pc = AArch64_BranchAddr(cpu, cpu->pc);
     op = cpu->icount >= cpu->limit ? NULL : find(cpu);
     if (!op) return NULL;
     cpu->block = op;
