@@ -37,15 +37,15 @@ enum { REG_SP = 31, REG_ZR = 32, REG_SINK = 33, REG_SLOTS = 34 };
 
 // PSTATE is kept in SPSR_ELx layout (Cpu.pstate) without NZCV, which lives in nf/zf/cf/vf.
 enum {
-    PSTATE_SP = 1u << 0,       // SPSel
-    PSTATE_EL_SHIFT = 2,       // bits 3:2
-    PSTATE_nRW = 1u << 4,      // always 0: AArch64
+    PSTATE_SP = 1u << 0,   // SPSel
+    PSTATE_EL_SHIFT = 2,   // bits 3:2
+    PSTATE_nRW = 1u << 4,  // always 0: AArch64
     PSTATE_F = 1u << 6,
     PSTATE_I = 1u << 7,
     PSTATE_A = 1u << 8,
     PSTATE_D = 1u << 9,
     PSTATE_DAIF = 0xfu << 6,
-    PSTATE_BTYPE_SHIFT = 10,   // bits 11:10
+    PSTATE_BTYPE_SHIFT = 10,  // bits 11:10
     PSTATE_SSBS = 1u << 12,
     PSTATE_IL = 1u << 20,
     PSTATE_SS = 1u << 21,
@@ -62,37 +62,37 @@ enum {
     LINE_FIQ = 1u << 1,
     LINE_VIRQ = 1u << 2,
     LINE_VFIQ = 1u << 3,
-    LINE_SERROR = 1u << 4,   // a pending physical SError
+    LINE_SERROR = 1u << 4,  // a pending physical SError
 };
 
 typedef enum Halt {
-    HALT_NONE,   // executing
-    HALT_WFI,    // until an interrupt is pending, masked or not
-    HALT_WFE,    // until an event or an interrupt
-    HALT_OFF,    // PSCI: not started, or CPU_OFF
+    HALT_NONE,  // executing
+    HALT_WFI,   // until an interrupt is pending, masked or not
+    HALT_WFE,   // until an event or an interrupt
+    HALT_OFF,   // PSCI: not started, or CPU_OFF
 } Halt;
 
 // Translation modes: each owns one Tlb per context. `P` = with PSTATE.PAN set (privileged access
 // to an EL0-accessible page faults).
 typedef enum MmuMode {
-    MODE_E10_0,    // EL0, EL1&0 regime
-    MODE_E10_1,    // EL1
+    MODE_E10_0,  // EL0, EL1&0 regime
+    MODE_E10_1,  // EL1
     MODE_E10_1P,
-    MODE_E20_0,    // EL0, EL2&0 regime (E2H, TGE)
-    MODE_E20_2,    // EL2, EL2&0 regime
+    MODE_E20_0,  // EL0, EL2&0 regime (E2H, TGE)
+    MODE_E20_2,  // EL2, EL2&0 regime
     MODE_E20_2P,
-    MODE_E2,       // EL2, EL2 regime
+    MODE_E2,  // EL2, EL2 regime
     MODE_COUNT,
 } MmuMode;
 
 struct Cpu {
     u64 x[REG_SLOTS];
-    i64 nf;     // N = nf < 0
-    u64 zf;     // Z = zf == 0
-    u8 cf, vf;  // C and V: 0 or 1
-    u8 fp_el;   // bit n: FP/SIMD instructions execute at ELn
-    bool fp_on; // FP/SIMD instructions execute at the current EL (fp_access_changed())
-    u8 el;      // = pstate<3:2>
+    i64 nf;      // N = nf < 0
+    u64 zf;      // Z = zf == 0
+    u8 cf, vf;   // C and V: 0 or 1
+    u8 fp_el;    // bit n: FP/SIMD instructions execute at ELn
+    bool fp_on;  // FP/SIMD instructions execute at the current EL (fp_access_changed())
+    u8 el;       // = pstate<3:2>
     u32 pstate;
 
     // Where execution is, while in dispatch (op.h): pc = pc_base + address of the Op / 4.
@@ -110,35 +110,35 @@ struct Cpu {
     Tlb *tlb_of[MODE_COUNT];  // NULL: to be looked up (tlb.c)
     u32 lines;                // LINE_*
     Halt halt;
-    bool event;               // the Event Register (SEV, WFE)
+    bool event;  // the Event Register (SEV, WFE)
 
     // Exclusives monitor: the marked block. A slice of another CPU clears it. The block is known by
     // its host address (sem_atomic.h), which names the physical address whatever the VA was.
     bool excl_valid;
-    u8 excl_size;             // bytes
+    u8 excl_size;  // bytes
     u64 excl_host;
 
     V128 v[32];
-    u64 sp_el[3];             // stack pointers that are not current; slot 31 holds the current one
-    struct SysRegs sys;       // all other system registers, by their Arm ARM names
+    u64 sp_el[3];        // stack pointers that are not current; slot 31 holds the current one
+    struct SysRegs sys;  // all other system registers, by their Arm ARM names
 
-    u16 access_enc;           // system register access in progress, for its trap's syndrome
+    u16 access_enc;  // system register access in progress, for its trap's syndrome
     u8 access_rt;
-    const u64 *features;      // bitset over enum Feature; cpu_has()
-    u64 time_offset;          // machine time (ns) = time_offset + instructions executed
-    u64 not_before;           // machine time at which it was woken: it does not run before
+    const u64 *features;  // bitset over enum Feature; cpu_has()
+    u64 time_offset;      // machine time (ns) = time_offset + instructions executed
+    u64 not_before;       // machine time at which it was woken: it does not run before
     Machine *machine;
-    const Observer *observer; // NULL: nobody watches (observer.h)
-    unsigned index;           // 0..n-1
+    const Observer *observer;  // NULL: nobody watches (observer.h)
+    unsigned index;            // 0..n-1
     // Lockup detection (exception.c): the same exception again and again without a return.
     u32 spsr_keep;  // PSTATE bits that an exception return takes from SPSR (exception_init())
     u64 last_elr;
     u32 last_esr, exception_repeats;
-    u64 exceptions;  // taken so far
+    u64 exceptions;                        // taken so far
     bool stepped, stepped_load_exclusive;  // ISS of the next Software Step exception
-    u64 mpidr;                // affinity value, bit 31 set
-    jmp_buf unwind;           // cpu_unwind() lands in cpu_run()
-    struct GicCpu *gic;       // the GIC's side of this PE
+    u64 mpidr;                             // affinity value, bit 31 set
+    jmp_buf unwind;                        // cpu_unwind() lands in cpu_run()
+    struct GicCpu *gic;                    // the GIC's side of this PE
     struct Gentimer *gentimer;
     struct TlbContexts *contexts;
     struct Pmu *pmu;
@@ -159,15 +159,45 @@ static inline void cpu_set_nzcv(Cpu *cpu, u32 spsr) {
     cpu->cf = spsr >> 29 & 1;
     cpu->vf = spsr >> 28 & 1;
 }
-static inline u32 cpu_spsr(const Cpu *cpu) { return cpu->pstate | cpu_nzcv(cpu); }
+static inline u32 cpu_spsr(const Cpu *cpu) {
+    return cpu->pstate | cpu_nzcv(cpu);
+}
 
 // HCR_EL2 bits used across files.
 enum {
-    HCR_VM = 0, HCR_SWIO = 1, HCR_PTW = 2, HCR_FMO = 3, HCR_IMO = 4, HCR_AMO = 5, HCR_VF = 6,
-    HCR_VI = 7, HCR_VSE = 8, HCR_FB = 9, HCR_DC = 12, HCR_TWI = 13, HCR_TWE = 14, HCR_TSC = 19,
-    HCR_TVM = 26, HCR_TGE = 27, HCR_TDZ = 28, HCR_HCD = 29, HCR_TRVM = 30, HCR_RW = 31,
-    HCR_CD = 32, HCR_ID = 33, HCR_E2H = 34, HCR_TERR = 36, HCR_TEA = 37, HCR_MIOCNCE = 38,
-    HCR_APK = 40, HCR_API = 41, HCR_NV = 42, HCR_NV1 = 43, HCR_AT = 44, HCR_NV2 = 45, HCR_FWB = 46,
+    HCR_VM = 0,
+    HCR_SWIO = 1,
+    HCR_PTW = 2,
+    HCR_FMO = 3,
+    HCR_IMO = 4,
+    HCR_AMO = 5,
+    HCR_VF = 6,
+    HCR_VI = 7,
+    HCR_VSE = 8,
+    HCR_FB = 9,
+    HCR_DC = 12,
+    HCR_TWI = 13,
+    HCR_TWE = 14,
+    HCR_TSC = 19,
+    HCR_TVM = 26,
+    HCR_TGE = 27,
+    HCR_TDZ = 28,
+    HCR_HCD = 29,
+    HCR_TRVM = 30,
+    HCR_RW = 31,
+    HCR_CD = 32,
+    HCR_ID = 33,
+    HCR_E2H = 34,
+    HCR_TERR = 36,
+    HCR_TEA = 37,
+    HCR_MIOCNCE = 38,
+    HCR_APK = 40,
+    HCR_API = 41,
+    HCR_NV = 42,
+    HCR_NV1 = 43,
+    HCR_AT = 44,
+    HCR_NV2 = 45,
+    HCR_FWB = 46,
 };
 
 // EL2 is implemented in this machine (virtualization=on).
@@ -175,8 +205,12 @@ bool cpu_have_el2(const Cpu *cpu);
 // HCR_EL2 as it takes effect: 0 when EL2 is not implemented, TGE/E2H interplay applied
 // (E2H and TGE: IMO, FMO, AMO behave as 1, VM, DC, ... as 0).
 u64 cpu_hcr(const Cpu *cpu);
-static inline bool cpu_e2h(const Cpu *cpu) { return bit(cpu->sys.HCR_EL2, HCR_E2H); }
-static inline bool cpu_tge(const Cpu *cpu) { return bit(cpu->sys.HCR_EL2, HCR_TGE); }
+static inline bool cpu_e2h(const Cpu *cpu) {
+    return bit(cpu->sys.HCR_EL2, HCR_E2H);
+}
+static inline bool cpu_tge(const Cpu *cpu) {
+    return bit(cpu->sys.HCR_EL2, HCR_TGE);
+}
 // E2H and TGE both set: the host's EL0 uses the EL2&0 regime.
 static inline bool cpu_in_host0(const Cpu *cpu) {
     return (cpu->sys.HCR_EL2 >> HCR_TGE & cpu->sys.HCR_EL2 >> HCR_E2H & 1) != 0;
@@ -188,28 +222,56 @@ MmuMode cpu_mode(const Cpu *cpu);  // of the current EL and PAN
 // Machine time in ns as this CPU sees it (1 instruction = 1 ns of virtual time, or host time).
 u64 cpu_now(Cpu *cpu);
 // Makes the dispatch return at the next taken branch, so that interrupts are looked at.
-static inline void cpu_attention(Cpu *cpu) { cpu->limit = 0; }
+static inline void cpu_attention(Cpu *cpu) {
+    cpu->limit = 0;
+}
 
 // --- exceptions (exception.c) ---------------------------------------------------------------
 // Exception classes, ESR_ELx.EC (exceptions.def -> gen/exceptions.h has names and ISS layouts).
 enum {
-    EC_UNKNOWN = 0x00, EC_WFX = 0x01, EC_FP_ACCESS = 0x07, EC_PAC = 0x09, EC_BTI = 0x0d,
-    EC_ILLEGAL_STATE = 0x0e, EC_SVC64 = 0x15, EC_HVC64 = 0x16, EC_SMC64 = 0x17, EC_SYSREG = 0x18,
-    EC_SVE = 0x19, EC_ERET = 0x1a, EC_FPAC = 0x1c, EC_IABT_LOWER = 0x20, EC_IABT_SAME = 0x21,
-    EC_PC_ALIGN = 0x22, EC_DABT_LOWER = 0x24, EC_DABT_SAME = 0x25, EC_SP_ALIGN = 0x26,
-    EC_SERROR = 0x2f, EC_BREAKPT_LOWER = 0x30, EC_BREAKPT_SAME = 0x31, EC_SS_LOWER = 0x32,
-    EC_SS_SAME = 0x33, EC_WATCHPT_LOWER = 0x34, EC_WATCHPT_SAME = 0x35, EC_BRK64 = 0x3c,
+    EC_UNKNOWN = 0x00,
+    EC_WFX = 0x01,
+    EC_FP_ACCESS = 0x07,
+    EC_PAC = 0x09,
+    EC_BTI = 0x0d,
+    EC_ILLEGAL_STATE = 0x0e,
+    EC_SVC64 = 0x15,
+    EC_HVC64 = 0x16,
+    EC_SMC64 = 0x17,
+    EC_SYSREG = 0x18,
+    EC_SVE = 0x19,
+    EC_ERET = 0x1a,
+    EC_FPAC = 0x1c,
+    EC_IABT_LOWER = 0x20,
+    EC_IABT_SAME = 0x21,
+    EC_PC_ALIGN = 0x22,
+    EC_DABT_LOWER = 0x24,
+    EC_DABT_SAME = 0x25,
+    EC_SP_ALIGN = 0x26,
+    EC_SERROR = 0x2f,
+    EC_BREAKPT_LOWER = 0x30,
+    EC_BREAKPT_SAME = 0x31,
+    EC_SS_LOWER = 0x32,
+    EC_SS_SAME = 0x33,
+    EC_WATCHPT_LOWER = 0x34,
+    EC_WATCHPT_SAME = 0x35,
+    EC_BRK64 = 0x3c,
 };
 
-typedef enum ExceptionKind { EXC_SYNC = 0, EXC_IRQ = 0x80, EXC_FIQ = 0x100, EXC_SERROR = 0x180 } ExceptionKind;
+typedef enum ExceptionKind {
+    EXC_SYNC = 0,
+    EXC_IRQ = 0x80,
+    EXC_FIQ = 0x100,
+    EXC_SERROR = 0x180
+} ExceptionKind;
 
 // What AArch64.TakeException gets. ESR is built as EC:IL:ISS2:ISS for sync and SError.
 typedef struct Exception {
     ExceptionKind kind;
-    u8 ec;             // EC_*
-    bool il;           // ESR_ELx.IL
-    u32 iss;           // ESR_ELx.ISS, bits 24:0
-    bool far_valid;    // FAR_ELx is written
+    u8 ec;           // EC_*
+    bool il;         // ESR_ELx.IL
+    u32 iss;         // ESR_ELx.ISS, bits 24:0
+    bool far_valid;  // FAR_ELx is written
     u64 far;
     bool hpfar_valid;  // HPFAR_EL2 is written (stage 2 faults taken to EL2)
     u64 hpfar;         // the register's value
@@ -237,13 +299,14 @@ void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr);
 _Noreturn void cpu_unwind(Cpu *cpu);
 
 // Stops the machine: the guest needs something that is not modelled. Names it, dumps the CPU.
-_Noreturn void unimplemented(Cpu *cpu, const char *format, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void unimplemented(Cpu *cpu, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 // --- derived state: call after changing what the name says -------------------------------------
 void pstate_changed(Cpu *cpu, u32 new_pstate);  // sets EL, SP, PAN...: swaps SP, Tlb, fp_on, masks
 void fp_access_changed(Cpu *cpu);               // CPACR_EL1, CPTR_EL2, HCR_EL2 or EL changed
 void interrupts_changed(Cpu *cpu);              // lines, HCR_EL2, DAIF changed: wakes, attention
-void tlb_context_changed(Cpu *cpu);             // TTBR*, TCR*, SCTLR*, HCR, VTTBR, VTCR, MAIR (tlb.c)
+void tlb_context_changed(Cpu *cpu);  // TTBR*, TCR*, SCTLR*, HCR, VTTBR, VTCR, MAIR (tlb.c)
 // Sets or clears LINE_* bits (from the GIC or the SError source).
 void cpu_set_lines(Cpu *cpu, u32 which, bool level);
 

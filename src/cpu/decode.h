@@ -5,10 +5,10 @@
 
 typedef struct DecodeRow {
     const char *name;
-    u32 mask, value;  // the fixed bits
+    u32 mask, value;                                   // the fixed bits
     bool (*decode)(u32 word, unsigned index, Op *op);  // false: this row does not match after all
-    u64 features[2];  // all needed
-    u16 first_id;     // of its handlers
+    u64 features[2];                                   // all needed
+    u16 first_id;                                      // of its handlers
     u16 handlers;
     const char *diagram;
 } DecodeRow;

@@ -24,7 +24,7 @@ typedef struct Timer {
 
 struct Gentimer {
     u64 hz;
-    int shift;        // log2 of ns per tick, -1: not a power of two
+    int shift;  // log2 of ns per tick, -1: not a power of two
     Timer timer[TIMERS];
     Event stream;
     u64 stream_seen;  // CNTPCT up to which WFE has looked for stream events
@@ -46,7 +46,9 @@ static u64 time_of_count(const struct Gentimer *g, u64 count) {
     return ns > INT64_MAX ? INT64_MAX : (u64)ns;
 }
 
-static u64 virtual_offset(const Cpu *cpu) { return cpu_have_el2(cpu) ? cpu->sys.CNTVOFF_EL2 : 0; }
+static u64 virtual_offset(const Cpu *cpu) {
+    return cpu_have_el2(cpu) ? cpu->sys.CNTVOFF_EL2 : 0;
+}
 
 // The offset is 0 for a host: EL2 with E2H, and EL0 with E2H and TGE.
 u64 gentimer_virtual_count(Cpu *cpu) {
@@ -74,7 +76,9 @@ static u64 *timer_cval(Cpu *cpu, int n) {
     }
 }
 
-static u64 timer_offset(const Cpu *cpu, int n) { return n == TIMER_V ? virtual_offset(cpu) : 0; }
+static u64 timer_offset(const Cpu *cpu, int n) {
+    return n == TIMER_V ? virtual_offset(cpu) : 0;
+}
 
 // IsTimerConditionMet, without the mask.
 static bool condition(Cpu *cpu, int n) {
@@ -175,18 +179,28 @@ typedef struct Control {
     const char *kctl, *hctl_el0, *hctl_el1, *hctl_el1_e2h;
 } Control;
 
-static const Control physical_counter = {
-    0, -1, 0, 10, "CNTKCTL_EL1.EL0PCTEN", "CNTHCTL_EL2.EL0PCTEN", "CNTHCTL_EL2.EL1PCTEN",
-    "CNTHCTL_EL2.EL1PCTEN"};
-static const Control physical_timer = {
-    9, -1, 1, 11, "CNTKCTL_EL1.EL0PTEN", "CNTHCTL_EL2.EL0PTEN", "CNTHCTL_EL2.EL1PCEN",
-    "CNTHCTL_EL2.EL1PTEN"};
+static const Control physical_counter = {0,
+                                         -1,
+                                         0,
+                                         10,
+                                         "CNTKCTL_EL1.EL0PCTEN",
+                                         "CNTHCTL_EL2.EL0PCTEN",
+                                         "CNTHCTL_EL2.EL1PCTEN",
+                                         "CNTHCTL_EL2.EL1PCTEN"};
+static const Control physical_timer = {9,
+                                       -1,
+                                       1,
+                                       11,
+                                       "CNTKCTL_EL1.EL0PTEN",
+                                       "CNTHCTL_EL2.EL0PTEN",
+                                       "CNTHCTL_EL2.EL1PCEN",
+                                       "CNTHCTL_EL2.EL1PTEN"};
 static const Control virtual_counter = {
     1, -1, -1, -1, "CNTKCTL_EL1.EL0VCTEN", "CNTHCTL_EL2.EL0VCTEN", NULL, NULL};
 static const Control virtual_timer = {
     8, -1, -1, -1, "CNTKCTL_EL1.EL0VTEN", "CNTHCTL_EL2.EL0VTEN", NULL, NULL};
-static const Control frequency = {
-    0, 1, -1, -1, "CNTKCTL_EL1.EL0PCTEN", "CNTHCTL_EL2.EL0PCTEN", NULL, NULL};
+static const Control frequency = {0,    1,   -1, -1, "CNTKCTL_EL1.EL0PCTEN", "CNTHCTL_EL2.EL0PCTEN",
+                                  NULL, NULL};
 
 static const Control *control_of(unsigned reg) {
     switch (reg) {

@@ -6,9 +6,9 @@
 #include "machine/machine.h"
 
 typedef struct Source {
-    u32 line;            // LINE_* of the physical interrupt
-    unsigned route;      // bit of HCR_EL2 that routes it to EL2
-    u32 mask;            // bit of PSTATE
+    u32 line;        // LINE_* of the physical interrupt
+    unsigned route;  // bit of HCR_EL2 that routes it to EL2
+    u32 mask;        // bit of PSTATE
     ExceptionKind kind;
     const char *rule;
 } Source;
@@ -44,7 +44,9 @@ static bool virtual_pending(const Cpu *cpu, unsigned i) {
 }
 
 static void take(Cpu *cpu, const Source *s, int target, bool is_virtual) {
-    Exception e = {.kind = s->kind, .il = true, .is_virtual = is_virtual,
+    Exception e = {.kind = s->kind,
+                   .il = true,
+                   .is_virtual = is_virtual,
                    .rule = target == 2 && cpu_tge(cpu) ? "HCR_EL2.TGE" : s->rule};
     if (target == 1 && !is_virtual) e.rule = NULL;
     if (s->kind == EXC_SERROR) {

@@ -7,15 +7,15 @@
 typedef struct ExceptionEvent {
     const Exception *exc;
     int from_el, to_el;
-    u64 from_pc;        // the preferred return address
-    u64 esr;            // the value written to ESR_ELx (0 for IRQ and FIQ)
-    u32 spsr;           // the value written to SPSR_ELx
-    u32 word;           // instruction that caused it, 0 when not read
+    u64 from_pc;  // the preferred return address
+    u64 esr;      // the value written to ESR_ELx (0 for IRQ and FIQ)
+    u32 spsr;     // the value written to SPSR_ELx
+    u32 word;     // instruction that caused it, 0 when not read
 } ExceptionEvent;
 
 typedef struct ReturnEvent {
     int from_el, to_el;
-    u64 from_pc;        // address of the ERET
+    u64 from_pc;  // address of the ERET
     u64 to_pc;
     u32 spsr;
     bool illegal;

@@ -11,11 +11,13 @@
 #include "mmu/access.h"
 
 struct Op {
-    u16 id;     // index into a Table
-    u8 r[6];    // register slots and small operands, as the row's operands say
+    u16 id;   // index into a Table
+    u8 r[6];  // register slots and small operands, as the row's operands say
     union {
         u64 imm;
-        struct { i32 lo, hi; } half;
+        struct {
+            i32 lo, hi;
+        } half;
     };
 };
 _Static_assert(sizeof(Op) == 16, "Op is 16 bytes");
@@ -50,7 +52,7 @@ static ALWAYS_INLINE void cpu_sync(Cpu *cpu, const Op *op) {
 }
 
 #if defined(EL2SIM_LOOP_DISPATCH)
-#define DISPATCH(cpu, op, table) return (op)
+#define DISPATCH(cpu, op, table) return (void)(table), (op)
 #else
 #if defined(__clang__)
 #define DISPATCH(cpu, op, table) \

@@ -67,7 +67,9 @@ COLD const Op *op_fp_trap(Cpu *cpu, const Op *op, const Table *table) {
     TAIL(op_resume(cpu, op, table));
 }
 
-_Noreturn void cpu_unwind(Cpu *cpu) { longjmp(cpu->unwind, 1); }
+_Noreturn void cpu_unwind(Cpu *cpu) {
+    longjmp(cpu->unwind, 1);
+}
 
 #if defined(EL2SIM_LOOP_DISPATCH)
 static void dispatch(Cpu *cpu, const Op *op, const Table *table) {
@@ -105,7 +107,8 @@ void cpu_run(Cpu *cpu, u64 until) {
     }
 }
 
-// --- one instruction ------------------------------------------------------------------------------
+// --- one instruction
+// ------------------------------------------------------------------------------
 
 #if defined(EL2SIM_LOOP_DISPATCH)
 void cpu_execute_one(Cpu *cpu, const Op *op) {
@@ -140,6 +143,8 @@ void cpu_step(Cpu *cpu) {
     const Op *op = find(cpu);
     if (!op) return;
     cpu->block = op;
-    if (unlikely(software_step_active(cpu))) software_step(cpu, op);
-    else cpu_execute_one(cpu, op);
+    if (unlikely(software_step_active(cpu)))
+        software_step(cpu, op);
+    else
+        cpu_execute_one(cpu, op);
 }

@@ -22,7 +22,9 @@ bool software_step_active(const Cpu *cpu) {
 }
 
 // LDXR and friends: ISS.EX of the Software Step exception.
-static bool is_load_exclusive(u32 word) { return (word & 0x3fc00000) == 0x08400000; }
+static bool is_load_exclusive(u32 word) {
+    return (word & 0x3fc00000) == 0x08400000;
+}
 
 void software_step(Cpu *cpu, const Op *op) {
     if (cpu->pstate & PSTATE_SS) {

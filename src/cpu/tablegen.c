@@ -11,11 +11,26 @@
 
 enum { MAX_ROWS = 4000, MAX_FIELDS = 20, MAX_OPERANDS = 16, MAX_FEATURES = 256, MAX_VALUES = 64 };
 
-typedef struct { char name[24]; int lo, width; bool used; } Field;
+typedef struct {
+    char name[24];
+    int lo, width;
+    bool used;
+} Field;
 
 typedef enum {
-    OPD_TEMPLATE, OPD_NEAR, OPD_X, OPD_XSP, OPD_DX, OPD_DXSP, OPD_V, OPD_DV, OPD_LR, OPD_PC, OPD_SMALL,
-    OPD_WIDE, OPD_TARGET,
+    OPD_TEMPLATE,
+    OPD_NEAR,
+    OPD_X,
+    OPD_XSP,
+    OPD_DX,
+    OPD_DXSP,
+    OPD_V,
+    OPD_DV,
+    OPD_LR,
+    OPD_PC,
+    OPD_SMALL,
+    OPD_WIDE,
+    OPD_TARGET,
 } OperandKind;
 
 typedef struct {
@@ -24,12 +39,20 @@ typedef struct {
     char expr[200];          // C text, for wide operands
     int values[MAX_VALUES];  // template values
     int value_count;
-    bool listed;             // values were given: others do not match
-    int slot;                // of Op.r
-    int wide;                // 0 or 1
+    bool listed;  // values were given: others do not match
+    int slot;     // of Op.r
+    int wide;     // 0 or 1
 } Operand;
 
-typedef enum { KIND_PLAIN, KIND_MEM, KIND_BRANCH, KIND_JUMP, KIND_SYSTEM, KIND_HANDLER, KIND_UNDEF } Kind;
+typedef enum {
+    KIND_PLAIN,
+    KIND_MEM,
+    KIND_BRANCH,
+    KIND_JUMP,
+    KIND_SYSTEM,
+    KIND_HANDLER,
+    KIND_UNDEF
+} Kind;
 
 typedef struct {
     char name[64];
@@ -115,12 +138,16 @@ static int find_feature(const char *name) {
 // --- reading rows -------------------------------------------------------------------------------
 
 static int standard_width(const char *name) {
-    static const struct { const char *name; int width; } known[] = {
-        {"sf", 1}, {"S", 1}, {"U", 1}, {"Q", 1}, {"sh", 1}, {"N", 1}, {"A", 1}, {"R", 1}, {"L", 1},
-        {"M", 1}, {"H", 1}, {"o0", 1}, {"o1", 1}, {"o2", 1}, {"o3", 1}, {"b5", 1}, {"size", 2},
-        {"shift", 2}, {"type", 2}, {"opc", 2}, {"option", 3}, {"cond", 4}, {"nzcv", 4}, {"CRm", 4},
-        {"CRn", 4}, {"op1", 3}, {"op2", 3}, {"immr", 6}, {"imms", 6}, {"cmode", 4}, {"rmode", 2},
-        {"scale", 6}, {"Rt2", 5}, {"Rt", 5}, {"hw", 2}, {"b40", 5},
+    static const struct {
+        const char *name;
+        int width;
+    } known[] = {
+        {"sf", 1},    {"S", 1},     {"U", 1},      {"Q", 1},    {"sh", 1},   {"N", 1},
+        {"A", 1},     {"R", 1},     {"L", 1},      {"M", 1},    {"H", 1},    {"o0", 1},
+        {"o1", 1},    {"o2", 1},    {"o3", 1},     {"b5", 1},   {"size", 2}, {"shift", 2},
+        {"type", 2},  {"opc", 2},   {"option", 3}, {"cond", 4}, {"nzcv", 4}, {"CRm", 4},
+        {"CRn", 4},   {"op1", 3},   {"op2", 3},    {"immr", 6}, {"imms", 6}, {"cmode", 4},
+        {"rmode", 2}, {"scale", 6}, {"Rt2", 5},    {"Rt", 5},   {"hw", 2},   {"b40", 5},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (!strcmp(known[i].name, name)) return known[i].width;
@@ -148,7 +175,8 @@ static void parse_diagram(Row *r, char *text) {
         if (colon) *colon = 0;
         if (strlen(tok) >= sizeof f->name) fail("row %s: field name too long: %s", r->name, tok);
         for (int i = 0; i < r->fields - 1; i++)
-            if (!strcmp(r->field[i].name, tok)) fail("row %s: field %s appears twice", r->name, tok);
+            if (!strcmp(r->field[i].name, tok))
+                fail("row %s: field %s appears twice", r->name, tok);
         strcpy(f->name, tok);
         if (!width) width = standard_width(tok);
         if (width < 1 || width > 26) fail("row %s: width of field %s is not known", r->name, tok);
@@ -299,8 +327,11 @@ static void parse_kind(Row *r, char *text) {
         use_fields_in(r, r->where);
     }
     for (char *save, *tok = strtok_r(text, " \t", &save); tok; tok = strtok_r(NULL, " \t", &save)) {
-        static const struct { const char *name; Kind kind; } kinds[] = {
-            {"mem", KIND_MEM}, {"branch", KIND_BRANCH}, {"jump", KIND_JUMP},
+        static const struct {
+            const char *name;
+            Kind kind;
+        } kinds[] = {
+            {"mem", KIND_MEM},       {"branch", KIND_BRANCH},   {"jump", KIND_JUMP},
             {"system", KIND_SYSTEM}, {"handler", KIND_HANDLER}, {"undef", KIND_UNDEF},
         };
         bool found = false;
@@ -423,12 +454,15 @@ static void read_table(const char *path) {
     fclose(f);
 }
 
-// --- overlap --------------------------------------------------------------------------------------
+// --- overlap
+// --------------------------------------------------------------------------------------
 
-static int popcount32(uint32_t v) { return __builtin_popcount(v); }
+static int popcount32(uint32_t v) {
+    return __builtin_popcount(v);
+}
 
-// Bits of the fields `s` and `Q` of a row that holds the vector (s = 0) and the scalar (s = 1, Q = 1)
-// form of an Advanced SIMD instruction; s = 1, Q = 0 is another part of the encoding space.
+// Bits of the fields `s` and `Q` of a row that holds the vector (s = 0) and the scalar (s = 1, Q =
+// 1) form of an Advanced SIMD instruction; s = 1, Q = 0 is another part of the encoding space.
 static bool scalar_bits(const Row *r, uint32_t *s, uint32_t *q) {
     *s = *q = 0;
     for (int i = 0; i < r->fields; i++) {
@@ -444,8 +478,10 @@ static bool rows_meet(const Row *a, const Row *b) {
     bool a_two = scalar_bits(a, &as, &aq), b_two = scalar_bits(b, &bs, &bq);
     for (int i = 0; i <= a_two; i++)
         for (int j = 0; j <= b_two; j++) {
-            uint32_t am = a->mask | (a_two ? as : 0) | (i ? aq : 0), av = a->value | (i ? as | aq : 0);
-            uint32_t bm = b->mask | (b_two ? bs : 0) | (j ? bq : 0), bv = b->value | (j ? bs | bq : 0);
+            uint32_t am = a->mask | (a_two ? as : 0) | (i ? aq : 0),
+                     av = a->value | (i ? as | aq : 0);
+            uint32_t bm = b->mask | (b_two ? bs : 0) | (j ? bq : 0),
+                     bv = b->value | (j ? bs | bq : 0);
             if (!((av ^ bv) & am & bm)) return true;
         }
     return false;
@@ -490,7 +526,8 @@ static void check_overlaps(void) {
                 if ((a->mask & fm) != fm) continue;
                 apart = true;
                 for (int q = 0; q < b->operand[y].value_count; q++)
-                    if ((uint32_t)b->operand[y].values[q] == (a->value & fm) >> fb->lo) apart = false;
+                    if ((uint32_t)b->operand[y].values[q] == (a->value & fm) >> fb->lo)
+                        apart = false;
             }
             // A where expression may keep them apart: test_decode scans for words claimed twice.
             if (apart || *a->where || *b->where) continue;
@@ -501,7 +538,8 @@ static void check_overlaps(void) {
         }
 }
 
-// --- output -----------------------------------------------------------------------------------------
+// --- output
+// -----------------------------------------------------------------------------------------
 
 static int combos(const Row *r) {
     int n = 1;
@@ -545,20 +583,26 @@ static void write_arguments(FILE *f, const Row *r, const int *value, bool local)
         case OPD_XSP: fprintf(f, "%scpu->x[op->r[%d]]", comma, o->slot); break;
         case OPD_DX:
         case OPD_DXSP:
-            if (local) fprintf(f, "%s&d%d", comma, i);
-            else fprintf(f, "%s&cpu->x[op->r[%d]]", comma, o->slot);
+            if (local)
+                fprintf(f, "%s&d%d", comma, i);
+            else
+                fprintf(f, "%s&cpu->x[op->r[%d]]", comma, o->slot);
             break;
         case OPD_V: fprintf(f, "%s&cpu->v[op->r[%d]]", comma, o->slot); break;
         case OPD_DV:
-            if (local) fprintf(f, "%s&d%d", comma, i);
-            else fprintf(f, "%s&cpu->v[op->r[%d]]", comma, o->slot);
+            if (local)
+                fprintf(f, "%s&d%d", comma, i);
+            else
+                fprintf(f, "%s&cpu->v[op->r[%d]]", comma, o->slot);
             break;
         case OPD_LR: fprintf(f, "%s&cpu->x[30]", comma); break;
         case OPD_PC: fprintf(f, "%sop_pc(cpu, op)", comma); break;
         case OPD_SMALL: fprintf(f, "%sop->r[%d]", comma, o->slot); break;
         case OPD_WIDE:
-            if (r->wides == 2) fprintf(f, "%s(u64)(i64)op->half.%s", comma, o->wide ? "hi" : "lo");
-            else fprintf(f, "%sop->imm", comma);
+            if (r->wides == 2)
+                fprintf(f, "%s(u64)(i64)op->half.%s", comma, o->wide ? "hi" : "lo");
+            else
+                fprintf(f, "%sop->imm", comma);
             break;
         case OPD_NEAR:
         case OPD_TARGET: break;
@@ -588,8 +632,10 @@ static void write_mem_body(FILE *f, const Row *r, const int *value, bool slow, c
     }
     if (!slow) fprintf(f, "    }\n");
     fprintf(f, "    }\n");
-    if (!slow) fprintf(f, "    if (unlikely(miss_)) TAIL(s_%s(cpu, op, table));\n", name);
-    else fprintf(f, "    (void)table;\n");
+    if (!slow)
+        fprintf(f, "    if (unlikely(miss_)) TAIL(s_%s(cpu, op, table));\n", name);
+    else
+        fprintf(f, "    (void)table;\n");
     fprintf(f, "    NEXT(cpu, op, table);\n");
 }
 
@@ -619,8 +665,10 @@ static void write_handler(FILE *f, const Row *r, int c) {
         fprintf(f, "    if (sem_%s(cpu", r->name);
         write_arguments(f, r, value, false);
         if (near)
-            fprintf(f, "))\n        NEAR(cpu, op, (const Op *)((const char *)op + (i64)op->imm), table);\n");
-        else fprintf(f, "))\n        JUMP(cpu, op, op_pc(cpu, op) + op->imm, table);\n");
+            fprintf(f, "))\n        NEAR(cpu, op, (const Op *)((const char *)op + (i64)op->imm), "
+                       "table);\n");
+        else
+            fprintf(f, "))\n        JUMP(cpu, op, op_pc(cpu, op) + op->imm, table);\n");
         fprintf(f, "    NEXT(cpu, op, table);\n");
         break;
     case KIND_JUMP:
@@ -735,7 +783,8 @@ static void write_row_decoder(FILE *f, const Row *r) {
         case OPD_WIDE:
             if (r->wides == 2)
                 fprintf(f, "    op->half.%s = (i32)(%s);\n", o->wide ? "hi" : "lo", o->expr);
-            else fprintf(f, "    op->imm = (u64)(%s);\n", o->expr);
+            else
+                fprintf(f, "    op->imm = (u64)(%s);\n", o->expr);
             break;
         case OPD_TARGET:
             fprintf(f, "    i64 words = sext(%s, %d);\n", name, r->field[o->field].width);
@@ -743,7 +792,8 @@ static void write_row_decoder(FILE *f, const Row *r) {
                 fprintf(f, "    bool near = (u64)((i64)index + words) < PAGE_OPS;\n"
                            "    id = id * 2 + near;\n"
                            "    op->imm = (u64)(near ? words * (i64)sizeof(Op) : words * 4);\n");
-            else fprintf(f, "    op->imm = (u64)(words * 4);\n");
+            else
+                fprintf(f, "    op->imm = (u64)(words * 4);\n");
             break;
         default: break;
         }
@@ -759,7 +809,9 @@ static int by_specificity(const void *a, const void *b) {
 
 static void write_decoder(const char *dir) {
     FILE *f = create(dir, "decode_table.c");
-    fprintf(f, "#include \"cpu/decode.h\"\n#include \"cpu/operands.h\"\n#include \"gen/handlers.h\"\n\n");
+    fprintf(
+        f,
+        "#include \"cpu/decode.h\"\n#include \"cpu/operands.h\"\n#include \"gen/handlers.h\"\n\n");
     for (int i = 0; i < row_count; i++) write_row_decoder(f, &rows[i]);
     fprintf(f, "const DecodeRow decode_rows[] = {\n");
     for (int i = 0; i < row_count; i++) {
@@ -770,7 +822,8 @@ static void write_decoder(const char *dir) {
         int n = r->kind == KIND_UNDEF ? 0 : combos(r);
         char first[160] = "UNDEFINED";
         if (n) handler_name(r, 0, first, sizeof first);
-        fprintf(f, "    {\"%s\", 0x%08x, 0x%08x, decode_%s, {0x%llx, 0x%llx}, OP_%s, %d, \"%s\"},\n",
+        fprintf(f,
+                "    {\"%s\", 0x%08x, 0x%08x, decode_%s, {0x%llx, 0x%llx}, OP_%s, %d, \"%s\"},\n",
                 r->name, r->mask, r->value, r->name, (unsigned long long)feature_mask[0],
                 (unsigned long long)feature_mask[1], first, n, r->diagram);
     }

@@ -16,13 +16,13 @@ typedef struct RegionOps {
 } RegionOps;
 
 typedef struct Region {
-    const char *name;   // for traces: "pl011"
+    const char *name;  // for traces: "pl011"
     u64 base, size;
     const RegionOps *ops;  // NULL for plain memory
     void *dev;
-    u8 *host;           // plain memory: host address of base (RAM, flash in read mode)
-    bool readonly;      // plain memory: writes go to ops (flash) or are an external abort (no ops)
-    OpPage **code;      // predecoded pages by page number, for memory regions (opcache.c)
+    u8 *host;       // plain memory: host address of base (RAM, flash in read mode)
+    bool readonly;  // plain memory: writes go to ops (flash) or are an external abort (no ops)
+    OpPage **code;  // predecoded pages by page number, for memory regions (opcache.c)
 } Region;
 
 // Adds a region; regions must not overlap. `r` must live as long as the machine.
@@ -56,7 +56,7 @@ typedef struct Event {
     u64 when;
     void (*fire)(void *arg);
     void *arg;
-    int slot;       // place in the queue, -1 when not queued (event_init)
+    int slot;  // place in the queue, -1 when not queued (event_init)
 } Event;
 void event_init(Event *e, void (*fire)(void *arg), void *arg);
 // Queues (or moves) e to fire at machine time `when` ns; a time that has passed fires at the next

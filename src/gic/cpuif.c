@@ -117,7 +117,13 @@ static void icc_write_sgir(GicCpu *c, u64 value, int group) {
 // Which ICH_HCR_EL2 bit traps the register at EL1, and which HCR_EL2 bits make it an ICV_ register.
 // CLASS_NONE: not there with 5 priority bits (AP0R1 and on) and 4 list registers.
 typedef enum Class {
-    CLASS_NONE, CLASS_ICH, CLASS_GROUP0, CLASS_GROUP1, CLASS_COMMON, CLASS_DIR, CLASS_SGI,
+    CLASS_NONE,
+    CLASS_ICH,
+    CLASS_GROUP0,
+    CLASS_GROUP1,
+    CLASS_COMMON,
+    CLASS_DIR,
+    CLASS_SGI,
     CLASS_SRE,
 } Class;
 

@@ -4,11 +4,22 @@
 #include "gic/internal.h"
 
 enum {
-    GICD_CTLR = 0x000, GICD_TYPER = 0x004, GICD_IIDR = 0x008, GICD_BLOCK = 0x080,
-    GICD_BLOCK_END = 0xe00, GICD_SGIR = 0xf00, GICD_CPENDSGIR = 0xf10, GICD_SPENDSGIR = 0xf20,
-    GICD_SPENDSGIR_END = 0xf30, GICD_IROUTER = 0x6000, GICD_ID_V2 = 0xfd0, GICD_ID = 0xffd0,
+    GICD_CTLR = 0x000,
+    GICD_TYPER = 0x004,
+    GICD_IIDR = 0x008,
+    GICD_BLOCK = 0x080,
+    GICD_BLOCK_END = 0xe00,
+    GICD_SGIR = 0xf00,
+    GICD_CPENDSGIR = 0xf10,
+    GICD_SPENDSGIR = 0xf20,
+    GICD_SPENDSGIR_END = 0xf30,
+    GICD_IROUTER = 0x6000,
+    GICD_ID_V2 = 0xfd0,
+    GICD_ID = 0xffd0,
     IIDR_ARM = 0x43b,
-    CTLR_ARE = 1 << 4, CTLR_DS = 1 << 6, CTLR_E1NWF = 1 << 7,
+    CTLR_ARE = 1 << 4,
+    CTLR_DS = 1 << 6,
+    CTLR_E1NWF = 1 << 7,
     IMPLEMENTED_ID_BITS = 15,
 };
 
@@ -136,7 +147,7 @@ static const RegionOps dist_ops = {dist_read, dist_write};
 
 bool dist_create(Gic *gic, Error *err) {
     u64 size = gic->version == 3 ? 0x10000 : 0x1000;
-    gic->dist = (Region){
-        .name = "gicd", .base = 0x08000000, .size = size, .ops = &dist_ops, .dev = gic};
+    gic->dist =
+        (Region){.name = "gicd", .base = 0x08000000, .size = size, .ops = &dist_ops, .dev = gic};
     return bus_add(gic->machine, &gic->dist, err);
 }

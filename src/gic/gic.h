@@ -9,12 +9,17 @@ typedef struct Gic Gic;
 typedef struct GicCpu GicCpu;
 
 enum {
-    PPI_MAINTENANCE = 25, PPI_HPTIMER = 26, PPI_VTIMER = 27, PPI_HVTIMER = 28, PPI_PTIMER = 30,
-    PPI_PMU = 23, SPI_BASE = 32,
+    PPI_MAINTENANCE = 25,
+    PPI_HPTIMER = 26,
+    PPI_VTIMER = 27,
+    PPI_HVTIMER = 28,
+    PPI_PTIMER = 30,
+    PPI_PMU = 23,
+    SPI_BASE = 32,
 };
 
-// Creates the controller and its frames at the `virt` addresses on the machine's bus. version 2 or 3; 
-// spis: number of SPIs (multiple of 32).
+// Creates the controller and its frames at the `virt` addresses on the machine's bus. version 2 or
+// 3; spis: number of SPIs (multiple of 32).
 Gic *gic_create(Machine *machine, int version, unsigned spis, bool its, Error *err);
 void gic_free(Gic *gic);
 void gic_reset(Gic *gic);
@@ -26,10 +31,10 @@ void gic_set_ppi(Gic *gic, Cpu *cpu, unsigned intid, bool level);
 bool gic_send_msi(Gic *gic, u64 address, u32 data, u32 device_id);
 bool gic_ppi_level(Gic *gic, const Cpu *cpu, unsigned intid);
 
-// System-register CPU interface (GICv3). Called by sysreg_access() through hooks after all common traps
-// (HCR, ICC_SRE, FGT) have been checked... `reg` is the SYSREG_* index of gen/sysregs.h. The ICC_/ICV_
-// choice by HCR_EL2.{IMO,FMO} and the ICH_HCR_EL2 traps (TC, TALL0, TALL1, TDIR) are decided here;
-// false: the access was trapped or UNDEFINED and the exception has been taken.
+// System-register CPU interface (GICv3). Called by sysreg_access() through hooks after all common
+// traps (HCR, ICC_SRE, FGT) have been checked... `reg` is the SYSREG_* index of gen/sysregs.h. The
+// ICC_/ICV_ choice by HCR_EL2.{IMO,FMO} and the ICH_HCR_EL2 traps (TC, TALL0, TALL1, TDIR) are
+// decided here; false: the access was trapped or UNDEFINED and the exception has been taken.
 bool gic_sysreg_read(Cpu *cpu, unsigned reg, u64 *value);
 bool gic_sysreg_write(Cpu *cpu, unsigned reg, u64 value);
 // HCR_EL2 or the running EL changed in a way that moves the virtual lines.
@@ -41,13 +46,13 @@ void gic_reset_cpu(Cpu *cpu);
 void gentimer_create(Cpu *cpu, u64 frequency_hz);
 void gentimer_free(Cpu *cpu);
 void gentimer_reset(Cpu *cpu);
-u64 gentimer_physical_count(Cpu *cpu);              // CNTPCT_EL0
-u64 gentimer_virtual_count(Cpu *cpu);               // CNTVCT_EL0 as the current EL reads it
-// The E2H redirection at EL2 has been applied by the caller: at EL2 reg is CNTHP_*/CNTHV_* for an access
-// by the name CNTP_*/CNTV_* with E2H set, and CNTP_*/CNTV_* (CNTKCTL_EL1) for the _EL02 (_EL12) name.
-// At EL0 reg is as encoded: the host's EL0 (E2H and TGE) is for the hook to redirect.
-bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value);   // same contract as gic_sysreg_*
+u64 gentimer_physical_count(Cpu *cpu);  // CNTPCT_EL0
+u64 gentimer_virtual_count(Cpu *cpu);   // CNTVCT_EL0 as the current EL reads it
+// The E2H redirection at EL2 has been applied by the caller: at EL2 reg is CNTHP_*/CNTHV_* for an
+// access by the name CNTP_*/CNTV_* with E2H set, and CNTP_*/CNTV_* (CNTKCTL_EL1) for the _EL02
+// (_EL12) name. At EL0 reg is as encoded: the host's EL0 (E2H and TGE) is for the hook to redirect.
+bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value);  // same contract as gic_sysreg_*
 bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value);
-// WFE calls this before it looks at the Event Register (cpu->event): sets it if the event stream had
-// an event since, else queues the next one, which ends a HALT_WFE.
+// WFE calls this before it looks at the Event Register (cpu->event): sets it if the event stream
+// had an event since, else queues the next one, which ends a HALT_WFE.
 void gentimer_wfe(Cpu *cpu);

@@ -6,11 +6,11 @@
 #include "machine/machine.h"
 
 enum {
-    LOCAL_IRQS = 32,      // SGIs 0-15 and PPIs 16-31, one set per PE
+    LOCAL_IRQS = 32,  // SGIs 0-15 and PPIs 16-31, one set per PE
     SGIS = 16,
     INTID_GROUP1 = 1022,  // GICv2: the pending interrupt is in Group 1, AckCtl is 0
     INTID_SPURIOUS = 1023,
-    MAX_SPIS = 960,       // multiples of 32 below INTID 1020
+    MAX_SPIS = 960,  // multiples of 32 below INTID 1020
     LPI_FIRST = 8192,
     LPI_LIMIT = 1 << 16,  // GICD_TYPER.IDbits: 16 bits
     LPI_WORDS = LPI_LIMIT / 64,
@@ -24,12 +24,12 @@ enum {
 
 // 32 interrupts; bit n of a word is interrupt n of the bank.
 typedef struct Bank {
-    u32 latch;    // pending by an edge, a write or a message
-    u32 level;    // the wire
+    u32 latch;  // pending by an edge, a write or a message
+    u32 level;  // the wire
     u32 active;
     u32 enabled;
     u32 group1;
-    u32 edge;     // ICFGR: edge-triggered
+    u32 edge;  // ICFGR: edge-triggered
     u8 priority[32];
 } Bank;
 
@@ -38,7 +38,7 @@ typedef struct Pending {
     u32 intid;     // INTID_SPURIOUS: none
     u16 priority;  // PRIORITY_NONE: none
     u8 group;
-    i8 lr;         // of a virtual interrupt
+    i8 lr;  // of a virtual interrupt
 } Pending;
 
 // A CPU interface, physical (ICC, GICC) or virtual (ICV, GICV): the state and rules are the same.
@@ -47,8 +47,8 @@ typedef struct CpuIf {
     u8 bpr[2];
     bool enable[2];
     bool cbpr, eoimode, ackctl;
-    bool fiqen;   // Group 0 is signalled as FIQ: always on GICv3
-    u32 ap[2];    // AP0R0, AP1R0; GICv2 has one set and uses [0] for both groups
+    bool fiqen;  // Group 0 is signalled as FIQ: always on GICv3
+    u32 ap[2];   // AP0R0, AP1R0; GICv2 has one set and uses [0] for both groups
 } CpuIf;
 
 struct GicCpu {
@@ -66,12 +66,12 @@ struct GicCpu {
     u64 lr[LIST_REGS];
 
     // Redistributor.
-    bool asleep;           // GICR_WAKER.ProcessorSleep
-    bool lpis_on;          // GICR_CTLR.EnableLPIs
+    bool asleep;   // GICR_WAKER.ProcessorSleep
+    bool lpis_on;  // GICR_CTLR.EnableLPIs
     u64 propbaser, pendbaser;
-    u64 *lpi_pending;      // LPI_WORDS words, by INTID; NULL until LPIs are enabled
+    u64 *lpi_pending;                 // LPI_WORDS words, by INTID; NULL until LPIs are enabled
     u64 lpi_summary[LPI_WORDS / 64];  // word n of lpi_pending is not 0
-    Pending hplpi;         // highest pending enabled LPI
+    Pending hplpi;                    // highest pending enabled LPI
 };
 
 typedef struct Its Its;
@@ -83,16 +83,16 @@ struct Gic {
     GicCpu *cpu;
     unsigned spi_words;
     Bank *spi;
-    u64 *route;       // GICD_IROUTER, by SPI
-    u8 *targets;      // GICD_ITARGETSR, by SPI
-    u32 *one_of_n;    // per SPI word: IROUTER.IRM = 1
+    u64 *route;     // GICD_IROUTER, by SPI
+    u8 *targets;    // GICD_ITARGETSR, by SPI
+    u32 *one_of_n;  // per SPI word: IROUTER.IRM = 1
     bool any_one_of_n;
     u32 ctlr;         // GICD_CTLR: EnableGrp0, EnableGrp1, E1NWF
     u16 *lpi_config;  // cached configuration bytes by INTID, bit 8 = cached
     Its *its;
-    Region dist, redist;              // GICD, GICR
-    Region gicc, gich, gicv, v2m;     // GICv2
-    unsigned v2m_first, v2m_count;    // INTIDs of GICv2m
+    Region dist, redist;            // GICD, GICR
+    Region gicc, gich, gicv, v2m;   // GICv2
+    unsigned v2m_first, v2m_count;  // INTIDs of GICv2m
 };
 
 static inline GicCpu *gic_cpu_of(Gic *gic, const Cpu *by) {
@@ -100,13 +100,15 @@ static inline GicCpu *gic_cpu_of(Gic *gic, const Cpu *by) {
 }
 
 // --- irq.c: the engine ------
-static inline u32 bank_pending(const Bank *b) { return b->latch | (b->level & ~b->edge); }
-Bank *irq_bank(GicCpu *c, u32 intid);       // NULL: no such interrupt
-void irq_update(GicCpu *c);                 // state that c sees changed: hppi, lines
+static inline u32 bank_pending(const Bank *b) {
+    return b->latch | (b->level & ~b->edge);
+}
+Bank *irq_bank(GicCpu *c, u32 intid);  // NULL: no such interrupt
+void irq_update(GicCpu *c);            // state that c sees changed: hppi, lines
 void irq_update_all(Gic *gic);
 void irq_spi_changed(Gic *gic, unsigned word, u32 which, const GicCpu *except);
-void irq_reroute(Gic *gic, unsigned spi);   // route[] or targets[] changed
-u32 irq_acknowledge(GicCpu *c);             // activates c->hppi; the value for IAR
+void irq_reroute(Gic *gic, unsigned spi);  // route[] or targets[] changed
+u32 irq_acknowledge(GicCpu *c);            // activates c->hppi; the value for IAR
 void irq_deactivate(GicCpu *c, u32 intid);
 void irq_send_sgi(GicCpu *to, unsigned sgi, unsigned source);
 void irq_set_lines(GicCpu *c, u32 which, u32 lines);
@@ -118,8 +120,8 @@ u8 cpuif_group_mask(const CpuIf *f, int group);
 int cpuif_running(const CpuIf *f);
 bool cpuif_signals(const CpuIf *f, const Pending *p);
 void cpuif_activate(CpuIf *f, const Pending *p, bool one_set);
-int cpuif_highest_group(const CpuIf *f);    // of the active priorities; -1: none
-int cpuif_drop(CpuIf *f);                   // priority dropped, or RPR_IDLE
+int cpuif_highest_group(const CpuIf *f);  // of the active priorities; -1: none
+int cpuif_drop(CpuIf *f);                 // priority dropped, or RPR_IDLE
 u8 cpuif_read_bpr(const CpuIf *f, int group);
 void cpuif_write_bpr(CpuIf *f, int group, u64 value);
 u32 phys_acknowledge(GicCpu *c, int group);
@@ -128,10 +130,25 @@ void phys_deactivate(GicCpu *c, u32 intid);
 
 // --- vcpuif.c: virtual interface ------
 enum {
-    ICH_HCR_EN = 0, ICH_HCR_UIE = 1, ICH_HCR_LRENPIE = 2, ICH_HCR_NPIE = 3, ICH_HCR_VGRP0EIE = 4,
-    ICH_HCR_VGRP0DIE = 5, ICH_HCR_VGRP1EIE = 6, ICH_HCR_VGRP1DIE = 7, ICH_HCR_TC = 10,
-    ICH_HCR_TALL0 = 11, ICH_HCR_TALL1 = 12, ICH_HCR_TDIR = 14, ICH_HCR_EOICOUNT = 27,
-    LR_EOI = 41, LR_PINTID = 32, LR_PRIORITY = 48, LR_GROUP = 60, LR_HW = 61, LR_PENDING = 62,
+    ICH_HCR_EN = 0,
+    ICH_HCR_UIE = 1,
+    ICH_HCR_LRENPIE = 2,
+    ICH_HCR_NPIE = 3,
+    ICH_HCR_VGRP0EIE = 4,
+    ICH_HCR_VGRP0DIE = 5,
+    ICH_HCR_VGRP1EIE = 6,
+    ICH_HCR_VGRP1DIE = 7,
+    ICH_HCR_TC = 10,
+    ICH_HCR_TALL0 = 11,
+    ICH_HCR_TALL1 = 12,
+    ICH_HCR_TDIR = 14,
+    ICH_HCR_EOICOUNT = 27,
+    LR_EOI = 41,
+    LR_PINTID = 32,
+    LR_PRIORITY = 48,
+    LR_GROUP = 60,
+    LR_HW = 61,
+    LR_PENDING = 62,
     LR_ACTIVE = 63,
 };
 void virt_update(GicCpu *c);

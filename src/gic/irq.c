@@ -182,7 +182,9 @@ bool gic_ppi_level(Gic *gic, const Cpu *cpu, unsigned intid) {
 
 // The lines do not depend on HCR_EL2 or the EL: routing and masking are the PE's (interrupt.c), and
 // what a register access means is decided at the access.
-void gic_update_cpu(Cpu *cpu) { (void)cpu; }
+void gic_update_cpu(Cpu *cpu) {
+    (void)cpu;
+}
 
 static void reset_bank(Bank *b) {
     u32 level = b->level;  // wires are driven by devices, which have their own reset

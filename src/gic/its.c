@@ -11,18 +11,40 @@
 #include <stdlib.h>
 
 enum {
-    GITS_CTLR = 0x0000, GITS_IIDR = 0x0004, GITS_TYPER = 0x0008, GITS_CBASER = 0x0080,
-    GITS_CWRITER = 0x0088, GITS_CREADR = 0x0090, GITS_BASER0 = 0x0100, GITS_BASER1 = 0x0108,
-    GITS_ID = 0xffd0, GITS_TRANSLATER = 0x10040,
-    CTLR_ENABLED = 1 << 0, CREADR_STALLED = 1 << 0,
-    COMMAND_SIZE = 32, ENTRY_SIZE = 8, ITTE_SIZE = 16, DEVICE_BITS = 16,
-    BASER_INDIRECT = 62, BASER_DEVICES = 1, BASER_COLLECTIONS = 4,
+    GITS_CTLR = 0x0000,
+    GITS_IIDR = 0x0004,
+    GITS_TYPER = 0x0008,
+    GITS_CBASER = 0x0080,
+    GITS_CWRITER = 0x0088,
+    GITS_CREADR = 0x0090,
+    GITS_BASER0 = 0x0100,
+    GITS_BASER1 = 0x0108,
+    GITS_ID = 0xffd0,
+    GITS_TRANSLATER = 0x10040,
+    CTLR_ENABLED = 1 << 0,
+    CREADR_STALLED = 1 << 0,
+    COMMAND_SIZE = 32,
+    ENTRY_SIZE = 8,
+    ITTE_SIZE = 16,
+    DEVICE_BITS = 16,
+    BASER_INDIRECT = 62,
+    BASER_DEVICES = 1,
+    BASER_COLLECTIONS = 4,
 };
 
 enum {
-    CMD_MOVI = 0x01, CMD_INT = 0x03, CMD_CLEAR = 0x04, CMD_SYNC = 0x05, CMD_MAPD = 0x08,
-    CMD_MAPC = 0x09, CMD_MAPTI = 0x0a, CMD_MAPI = 0x0b, CMD_INV = 0x0c, CMD_INVALL = 0x0d,
-    CMD_MOVALL = 0x0e, CMD_DISCARD = 0x0f,
+    CMD_MOVI = 0x01,
+    CMD_INT = 0x03,
+    CMD_CLEAR = 0x04,
+    CMD_SYNC = 0x05,
+    CMD_MAPD = 0x08,
+    CMD_MAPC = 0x09,
+    CMD_MAPTI = 0x0a,
+    CMD_MAPI = 0x0b,
+    CMD_INV = 0x0c,
+    CMD_INVALL = 0x0d,
+    CMD_MOVALL = 0x0e,
+    CMD_DISCARD = 0x0f,
 };
 
 struct Its {
@@ -35,7 +57,7 @@ struct Its {
 
 // What an event translates to.
 typedef struct Translated {
-    u64 entry;    // address of the ITT entry
+    u64 entry;  // address of the ITT entry
     u32 intid;
     u16 icid;
     GicCpu *target;
@@ -111,9 +133,15 @@ static void write_itte(Its *its, u64 at, u16 icid, u32 intid) {
 
 // --- commands ------
 
-static u32 cmd_device(const u64 *cmd) { return (u32)(cmd[0] >> 32); }
-static u32 cmd_event(const u64 *cmd) { return (u32)cmd[1]; }
-static u16 cmd_icid(const u64 *cmd) { return (u16)cmd[2]; }
+static u32 cmd_device(const u64 *cmd) {
+    return (u32)(cmd[0] >> 32);
+}
+static u32 cmd_event(const u64 *cmd) {
+    return (u32)cmd[1];
+}
+static u16 cmd_icid(const u64 *cmd) {
+    return (u16)cmd[2];
+}
 
 static void do_mapd(Its *its, const u64 *cmd) {
     u64 at, valid = cmd[2] & 1ull << 63;
@@ -209,7 +237,9 @@ static void run_commands(Its *its) {
 // --- registers ------
 
 // Physical LPIs, 16-byte ITT entries, 16 EventID and DeviceID bits, targets by processor number.
-static u64 read_typer(void) { return 1 | (ITTE_SIZE - 1) << 4 | 15 << 8 | (DEVICE_BITS - 1) << 13; }
+static u64 read_typer(void) {
+    return 1 | (ITTE_SIZE - 1) << 4 | 15 << 8 | (DEVICE_BITS - 1) << 13;
+}
 
 static u64 read_baser(u64 baser, u64 type) {
     return baser | type << 56 | (u64)(ENTRY_SIZE - 1) << 48;
@@ -294,12 +324,14 @@ bool its_create(Gic *gic, Error *err) {
     CHECK(its);
     gic->its = its;
     its->gic = gic;
-    its->region = (Region){
-        .name = "gits", .base = 0x08080000, .size = 0x20000, .ops = &its_ops, .dev = its};
+    its->region =
+        (Region){.name = "gits", .base = 0x08080000, .size = 0x20000, .ops = &its_ops, .dev = its};
     return bus_add(gic->machine, &its->region, err);
 }
 
-void its_free(Its *its) { free(its); }
+void its_free(Its *its) {
+    free(its);
+}
 
 void its_reset(Its *its) {
     its->enabled = its->stalled = false;
@@ -312,6 +344,5 @@ bool its_is_doorbell(const Its *its, u64 address) {
 
 void its_msi(Its *its, u32 device, u32 event) {
     Translated t;
-    if (its->enabled && translate(its, device, event, &t))
-        lpi_set_pending(t.target, t.intid, true);
+    if (its->enabled && translate(its, device, event, &t)) lpi_set_pending(t.target, t.intid, true);
 }

@@ -38,8 +38,8 @@ static u8 config_of(GicCpu *c, u32 intid) {
 static void offer(GicCpu *c, u32 intid) {
     u8 config = config_of(c, intid);
     u8 priority = config & PRIORITY_MASK;
-    bool better = priority < c->hplpi.priority ||
-                  (priority == c->hplpi.priority && intid < c->hplpi.intid);
+    bool better =
+        priority < c->hplpi.priority || (priority == c->hplpi.priority && intid < c->hplpi.intid);
     if (config & CONFIG_ENABLE && better) c->hplpi = (Pending){intid, priority, 1, -1};
 }
 

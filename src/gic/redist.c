@@ -4,11 +4,19 @@
 #include "gic/internal.h"
 
 enum {
-    STRIDE = 0x20000, SGI_BASE = 0x10000,
-    GICR_CTLR = 0x00, GICR_IIDR = 0x04, GICR_TYPER = 0x08, GICR_WAKER = 0x14,
-    GICR_PROPBASER = 0x70, GICR_PENDBASER = 0x78, GICR_ID = 0xffd0,
-    CTLR_ENABLE_LPIS = 1 << 0, CTLR_CES = 1 << 1,
-    WAKER_PROCESSOR_SLEEP = 1 << 1, WAKER_CHILDREN_ASLEEP = 1 << 2,
+    STRIDE = 0x20000,
+    SGI_BASE = 0x10000,
+    GICR_CTLR = 0x00,
+    GICR_IIDR = 0x04,
+    GICR_TYPER = 0x08,
+    GICR_WAKER = 0x14,
+    GICR_PROPBASER = 0x70,
+    GICR_PENDBASER = 0x78,
+    GICR_ID = 0xffd0,
+    CTLR_ENABLE_LPIS = 1 << 0,
+    CTLR_CES = 1 << 1,
+    WAKER_PROCESSOR_SLEEP = 1 << 1,
+    WAKER_CHILDREN_ASLEEP = 1 << 2,
     PENDBASER_PTZ = 62,
 };
 
@@ -87,7 +95,10 @@ static bool redist_write(void *dev, u64 offset, unsigned size, u64 value, Cpu *b
 static const RegionOps redist_ops = {redist_read, redist_write};
 
 bool redist_create(Gic *gic, Error *err) {
-    gic->redist = (Region){.name = "gicr", .base = 0x080a0000, .size = (u64)gic->cpus * STRIDE,
-                           .ops = &redist_ops, .dev = gic};
+    gic->redist = (Region){.name = "gicr",
+                           .base = 0x080a0000,
+                           .size = (u64)gic->cpus * STRIDE,
+                           .ops = &redist_ops,
+                           .dev = gic};
     return bus_add(gic->machine, &gic->redist, err);
 }

@@ -6,13 +6,36 @@
 #include "gic/internal.h"
 
 enum {
-    GICC_CTLR = 0x00, GICC_PMR = 0x04, GICC_BPR = 0x08, GICC_IAR = 0x0c, GICC_EOIR = 0x10,
-    GICC_RPR = 0x14, GICC_HPPIR = 0x18, GICC_ABPR = 0x1c, GICC_AIAR = 0x20, GICC_AEOIR = 0x24,
-    GICC_AHPPIR = 0x28, GICC_APR0 = 0xd0, GICC_IIDR = 0xfc, GICC_DIR = 0x1000,
-    GICH_HCR = 0x00, GICH_VTR = 0x04, GICH_VMCR = 0x08, GICH_MISR = 0x10, GICH_EISR0 = 0x20,
-    GICH_ELRSR0 = 0x30, GICH_APR = 0xf0, GICH_LR0 = 0x100,
-    V2M_MSI_TYPER = 0x008, V2M_SETSPI = 0x040, V2M_IIDR = 0xfcc,
-    CTLR_ENABLE_GRP0 = 0, CTLR_ENABLE_GRP1 = 1, CTLR_ACKCTL = 2, CTLR_FIQEN = 3, CTLR_CBPR = 4,
+    GICC_CTLR = 0x00,
+    GICC_PMR = 0x04,
+    GICC_BPR = 0x08,
+    GICC_IAR = 0x0c,
+    GICC_EOIR = 0x10,
+    GICC_RPR = 0x14,
+    GICC_HPPIR = 0x18,
+    GICC_ABPR = 0x1c,
+    GICC_AIAR = 0x20,
+    GICC_AEOIR = 0x24,
+    GICC_AHPPIR = 0x28,
+    GICC_APR0 = 0xd0,
+    GICC_IIDR = 0xfc,
+    GICC_DIR = 0x1000,
+    GICH_HCR = 0x00,
+    GICH_VTR = 0x04,
+    GICH_VMCR = 0x08,
+    GICH_MISR = 0x10,
+    GICH_EISR0 = 0x20,
+    GICH_ELRSR0 = 0x30,
+    GICH_APR = 0xf0,
+    GICH_LR0 = 0x100,
+    V2M_MSI_TYPER = 0x008,
+    V2M_SETSPI = 0x040,
+    V2M_IIDR = 0xfcc,
+    CTLR_ENABLE_GRP0 = 0,
+    CTLR_ENABLE_GRP1 = 1,
+    CTLR_ACKCTL = 2,
+    CTLR_FIQEN = 3,
+    CTLR_CBPR = 4,
     CTLR_EOIMODE = 9,
     IIDR_GICV2 = 2 << 16 | 0x43b,
 };
@@ -21,8 +44,8 @@ enum {
 
 static u32 read_ctlr(const CpuIf *f) {
     return (u32)f->enable[0] << CTLR_ENABLE_GRP0 | (u32)f->enable[1] << CTLR_ENABLE_GRP1 |
-           (u32)f->ackctl << CTLR_ACKCTL | (u32)f->fiqen << CTLR_FIQEN |
-           (u32)f->cbpr << CTLR_CBPR | (u32)f->eoimode << CTLR_EOIMODE;
+           (u32)f->ackctl << CTLR_ACKCTL | (u32)f->fiqen << CTLR_FIQEN | (u32)f->cbpr << CTLR_CBPR |
+           (u32)f->eoimode << CTLR_EOIMODE;
 }
 
 static void write_ctlr(CpuIf *f, u64 value) {
@@ -34,7 +57,9 @@ static void write_ctlr(CpuIf *f, u64 value) {
     f->eoimode = bit(value, CTLR_EOIMODE);
 }
 
-static Pending highest(const GicCpu *c, bool v) { return v ? virt_hppi(c) : c->hppi; }
+static Pending highest(const GicCpu *c, bool v) {
+    return v ? virt_hppi(c) : c->hppi;
+}
 
 // What IAR and HPPIR (or with `alias` AIAR and AHPPIR) may show: a Group 1 interrupt needs AckCtl
 // or the alias, a Group 0 interrupt is not visible through the alias. 0: visible.
@@ -154,7 +179,9 @@ static u64 lr_from_gich(u64 v) {
     return lr | bits(v, 12, 10) << 10 | (u64)bit(v, 19) << LR_EOI;
 }
 
-static bool is_lr(u64 offset) { return offset >= GICH_LR0 && offset < GICH_LR0 + 4 * LIST_REGS; }
+static bool is_lr(u64 offset) {
+    return offset >= GICH_LR0 && offset < GICH_LR0 + 4 * LIST_REGS;
+}
 
 static u64 read_gich(const GicCpu *c, u64 offset) {
     if (is_lr(offset)) return lr_to_gich(c->lr[(offset - GICH_LR0) / 4]);

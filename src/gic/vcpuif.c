@@ -4,9 +4,15 @@
 // Left out: GICv4 (virtual LPIs injected without a list register).
 #include "gic/internal.h"
 
-static u32 lr_vintid(u64 lr) { return lr & 0xffffff; }
-static bool lr_pending_only(u64 lr) { return bits(lr, 63, 62) == 1; }
-static bool lr_valid(u64 lr) { return lr >> 62 != 0; }
+static u32 lr_vintid(u64 lr) {
+    return lr & 0xffffff;
+}
+static bool lr_pending_only(u64 lr) {
+    return bits(lr, 63, 62) == 1;
+}
+static bool lr_valid(u64 lr) {
+    return lr >> 62 != 0;
+}
 
 // Source: HighestPriorityVirtualInterrupt(). An interrupt that is active as well waits.
 Pending virt_hppi(const GicCpu *c) {
@@ -133,8 +139,8 @@ void virt_deactivate(GicCpu *c, u32 intid) {
 u64 virt_read_vmcr(const GicCpu *c) {
     const CpuIf *f = &c->virt;
     return (u64)f->enable[0] | (u64)f->enable[1] << 1 | (u64)f->ackctl << 2 | (u64)f->fiqen << 3 |
-           (u64)f->cbpr << 4 | (u64)f->eoimode << 9 | (u64)f->bpr[1] << 18 |
-           (u64)f->bpr[0] << 21 | (u64)f->pmr << 24;
+           (u64)f->cbpr << 4 | (u64)f->eoimode << 9 | (u64)f->bpr[1] << 18 | (u64)f->bpr[0] << 21 |
+           (u64)f->pmr << 24;
 }
 
 void virt_write_vmcr(GicCpu *c, u64 value) {

@@ -95,14 +95,19 @@ static Cpu *cpu_of(el2sim *sim, unsigned cpu) {
 
 bool el2sim_step(el2sim *sim, unsigned index) {
     Cpu *cpu = cpu_of(sim, index);
-    if (!cpu || cpu->halt || (sim->machine->stop && sim->machine->stop != STOP_INSN_LIMIT)) return false;
+    if (!cpu || cpu->halt || (sim->machine->stop && sim->machine->stop != STOP_INSN_LIMIT))
+        return false;
     sim->machine->stop = STOP_NONE;
     machine_step(sim->machine, cpu);
     return true;
 }
 
-const char *el2sim_stop_text(const el2sim *sim) { return sim->machine->stop_text; }
-int el2sim_exit_code(const el2sim *sim) { return sim->machine->stop_code; }
+const char *el2sim_stop_text(const el2sim *sim) {
+    return sim->machine->stop_text;
+}
+int el2sim_exit_code(const el2sim *sim) {
+    return sim->machine->stop_code;
+}
 
 uint64_t el2sim_instructions(const el2sim *sim, unsigned cpu) {
     return cpu < sim->machine->cpus ? sim->machine->cpu[cpu]->icount : 0;
@@ -181,16 +186,27 @@ bool el2sim_translate(el2sim *sim, unsigned index, uint64_t address, uint64_t *p
 
 static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     el2sim *sim = arg;
-    el2sim_event e = {.cpu = cpu->index, .from_el = ev->from_el, .to_el = ev->to_el,
-                      .from_pc = ev->from_pc, .to_pc = cpu->pc, .esr = ev->esr, .spsr = ev->spsr,
-                      .instructions = cpu->icount, .rule = ev->exc->rule};
+    el2sim_event e = {.cpu = cpu->index,
+                      .from_el = ev->from_el,
+                      .to_el = ev->to_el,
+                      .from_pc = ev->from_pc,
+                      .to_pc = cpu->pc,
+                      .esr = ev->esr,
+                      .spsr = ev->spsr,
+                      .instructions = cpu->icount,
+                      .rule = ev->exc->rule};
     sim->fn(sim->arg, &e);
 }
 
 static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
     el2sim *sim = arg;
-    el2sim_event e = {.cpu = cpu->index, .is_return = true, .from_el = ev->from_el, .to_el = ev->to_el,
-                      .from_pc = ev->from_pc, .to_pc = ev->to_pc, .spsr = ev->spsr,
+    el2sim_event e = {.cpu = cpu->index,
+                      .is_return = true,
+                      .from_el = ev->from_el,
+                      .to_el = ev->to_el,
+                      .from_pc = ev->from_pc,
+                      .to_pc = ev->to_pc,
+                      .spsr = ev->spsr,
                       .instructions = cpu->icount};
     sim->fn(sim->arg, &e);
 }

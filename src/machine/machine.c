@@ -19,19 +19,19 @@
 #include <time.h>
 
 enum {
-    SLICE_SMP = 10000,        // ns (instructions) while several CPUs run
-    SLICE_ALONE = 4000000,    // upper bound between looks at the host (keyboard, signals)
+    SLICE_SMP = 10000,      // ns (instructions) while several CPUs run
+    SLICE_ALONE = 4000000,  // upper bound between looks at the host (keyboard, signals)
     COUNTER_HZ = 62500000,
 };
 
 typedef struct Clock {
-    u64 now;          // start of the current slice
+    u64 now;  // start of the current slice
     u64 slice_end;
-    Event **queue;    // binary heap by (when, order)
+    Event **queue;  // binary heap by (when, order)
     int count, capacity;
-    u64 seen;         // latest time any CPU has read from a counter
-    bool alone;       // one CPU runs in this slice
-    u64 host_start;   // host ns at machine time 0, --clock host
+    u64 seen;        // latest time any CPU has read from a counter
+    bool alone;      // one CPU runs in this slice
+    u64 host_start;  // host ns at machine time 0, --clock host
 } Clock;
 
 // --- events -------------------------------------------------------------------------------------
@@ -110,7 +110,9 @@ static void fire_events(Machine *machine, u64 now) {
 
 // --- time ---------------------------------------------------------------------------------------
 
-u64 cpu_now(Cpu *cpu) { return cpu->time_offset + cpu->icount; }
+u64 cpu_now(Cpu *cpu) {
+    return cpu->time_offset + cpu->icount;
+}
 
 u64 machine_now(Machine *machine) {
     return machine->running ? cpu_now(machine->running) : machine->clock->now;
@@ -148,8 +150,8 @@ static unsigned running_cpus(const Machine *machine) {
     return n;
 }
 
-// Runs one CPU through [clock->now, clock->slice_end). Events due at its end wait until every CPU has
-// got there: none may see an interrupt of its timer before its own counter has reached it.
+// Runs one CPU through [clock->now, clock->slice_end). Events due at its end wait until every CPU
+// has got there: none may see an interrupt of its timer before its own counter has reached it.
 static void run_slice(Machine *machine, Cpu *cpu) {
     Clock *c = machine->clock;
     cpu->time_offset = MAX(c->now, cpu->not_before) - cpu->icount;
@@ -206,7 +208,8 @@ static void run_round(Machine *machine, unsigned n) {
     Clock *c = machine->clock;
     c->alone = n == 1;
     c->slice_end = c->now + (c->alone ? SLICE_ALONE : SLICE_SMP);
-    if (c->count && c->queue[0]->when < c->slice_end) c->slice_end = MAX(c->queue[0]->when, c->now + 1);
+    if (c->count && c->queue[0]->when < c->slice_end)
+        c->slice_end = MAX(c->queue[0]->when, c->now + 1);
     u64 end = c->now;
     for (unsigned i = 0; i < machine->cpus && !machine->stop; i++) {
         Cpu *cpu = machine->cpu[i];
@@ -231,8 +234,10 @@ void machine_run(Machine *machine) {
             machine_stop(machine, STOP_INSN_LIMIT, 0, "instruction limit reached");
         if (machine->stop) break;
         unsigned n = running_cpus(machine);
-        if (n) run_round(machine, n);
-        else idle(machine);
+        if (n)
+            run_round(machine, n);
+        else
+            idle(machine);
     }
 }
 
@@ -266,7 +271,8 @@ void machine_stop(Machine *machine, StopReason why, int code, const char *format
     for (unsigned i = 0; i < machine->cpus; i++) cpu_attention(machine->cpu[i]);
 }
 
-// --- creation and reset ---------------------------------------------------------------------------
+// --- creation and reset
+// ---------------------------------------------------------------------------
 
 void cpu_reset(Cpu *cpu) {
     Machine *machine = cpu->machine;
@@ -310,15 +316,16 @@ void machine_reset(Machine *machine) {
 
 static bool create_ram(Machine *machine, Error *err) {
     u64 size = machine->config.ram_size;
-    void *host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+    void *host = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (host == MAP_FAILED)
         return error_set(err, "cannot reserve %llu MB of guest memory",
                          (unsigned long long)(size >> 20));
     void *code = mmap(NULL, (size >> 12) * sizeof(OpPage *), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     CHECK(code != MAP_FAILED);
-    machine->ram = (Region){.name = "ram", .base = 0x40000000, .size = size, .host = host, .code = code};
+    machine->ram =
+        (Region){.name = "ram", .base = 0x40000000, .size = size, .host = host, .code = code};
     return bus_add(machine, &machine->ram, err);
 }
 

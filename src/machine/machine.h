@@ -9,34 +9,34 @@ typedef struct Gic Gic;
 typedef struct Board Board;  // virt.c: the devices of the `virt` board
 
 typedef struct MachineConfig {
-    const char *cpu_model;   // "cortex-a72", ... (cpu_models.h)
-    unsigned cpus;           // 1..
-    u64 ram_size;            // bytes
-    int gic_version;         // 2 or 3
-    bool el2;                // virtualization=on
+    const char *cpu_model;  // "cortex-a72", ... (cpu_models.h)
+    unsigned cpus;          // 1..
+    u64 ram_size;           // bytes
+    int gic_version;        // 2 or 3
+    bool el2;               // virtualization=on
     bool its;
     bool highmem;
-    bool host_clock;         // --clock host
+    bool host_clock;  // --clock host
     bool semihosting;
-    u64 seed;                // of everything random (PAuth keys at reset, RNG, kaslr-seed)
+    u64 seed;  // of everything random (PAuth keys at reset, RNG, kaslr-seed)
 } MachineConfig;
 
 // Why the machine stopped; the CLI turns it into an exit status (docs/exit-status.md).
 typedef enum StopReason {
     STOP_NONE,
-    STOP_POWEROFF,      // PSCI SYSTEM_OFF
-    STOP_RESET,         // PSCI SYSTEM_RESET (with -no-reboot)
-    STOP_EXIT,          // semihosting SYS_EXIT: stop_code
-    STOP_USER,          // Ctrl-A x, signal
-    STOP_UNIMPLEMENTED, // unimplemented()
-    STOP_DEADLOCK,      // every CPU sleeps and nothing can wake it
-    STOP_LOCKUP,        // an exception that repeats without executing an instruction
-    STOP_INSN_LIMIT,    // --timeout-insns
+    STOP_POWEROFF,       // PSCI SYSTEM_OFF
+    STOP_RESET,          // PSCI SYSTEM_RESET (with -no-reboot)
+    STOP_EXIT,           // semihosting SYS_EXIT: stop_code
+    STOP_USER,           // Ctrl-A x, signal
+    STOP_UNIMPLEMENTED,  // unimplemented()
+    STOP_DEADLOCK,       // every CPU sleeps and nothing can wake it
+    STOP_LOCKUP,         // an exception that repeats without executing an instruction
+    STOP_INSN_LIMIT,     // --timeout-insns
 } StopReason;
 
 struct Machine {
     MachineConfig config;
-    Cpu **cpu;               // config.cpus of them
+    Cpu **cpu;  // config.cpus of them
     unsigned cpus;
     u64 features[(FEATURE_COUNT + 63) / 64];
     // Writable and RES1 bits of each system register with these features (sysreg_init_masks()).
@@ -48,11 +48,11 @@ struct Machine {
     struct Clock *clock;
     StopReason stop;
     int stop_code;
-    char stop_text[512];     // one or more lines for the user
-    Cpu *running;            // the CPU whose slice it is, NULL between slices
-    volatile int interrupted;// set from a signal handler or the input thread: look at host events
-    Cpu *stop_cpu;           // whose instruction asked for the stop, NULL if none
-    u64 insn_limit;          // --timeout-insns: stop when all CPUs together executed so many; 0 = none
+    char stop_text[512];       // one or more lines for the user
+    Cpu *running;              // the CPU whose slice it is, NULL between slices
+    volatile int interrupted;  // set from a signal handler or the input thread: look at host events
+    Cpu *stop_cpu;             // whose instruction asked for the stop, NULL if none
+    u64 insn_limit;  // --timeout-insns: stop when all CPUs together executed so many; 0 = none
     const Observer *observer;
 };
 
@@ -66,7 +66,8 @@ void machine_stop(Machine *machine, StopReason why, int code, const char *format
 u64 machine_counter_now(Machine *machine);
 // Instructions executed by all CPUs together.
 u64 machine_insns(const Machine *machine);
-// Runs until stop != STOP_NONE. Deterministic: slices of a fixed number of instructions, round robin.
+// Runs until stop != STOP_NONE. Deterministic: slices of a fixed number of instructions, round
+// robin.
 void machine_run(Machine *machine);
 // A sleeping CPU can go on: a slice that runs alone ends soon.
 void machine_cpu_woke(Machine *machine, Cpu *cpu);

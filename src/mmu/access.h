@@ -16,10 +16,11 @@ typedef struct TlbEntry {
 } TlbEntry;
 
 enum {
-    // In a tag: valid, but take the slow path (MMIO, code page, watchpoint). Above bit 3: the compare of
+    // In a tag: valid, but take the slow path (MMIO, code page, watchpoint). Above bit 3: the
+    // compare of
     // an unaligned access keeps address bits 3:0, so a lower bit could match.
     TLB_SLOW = 1 << 11,
-    TLBF_ALIGNED = 1,     // unaligned accesses fault (SCTLR.A, Device memory)
+    TLBF_ALIGNED = 1,  // unaligned accesses fault (SCTLR.A, Device memory)
 };
 #define TLB_NO_TAG (~0ull)
 
@@ -38,15 +39,15 @@ struct Tlb {
 
 typedef enum Acc {
     ACC_NORMAL = 0,
-    ACC_UNPRIV = 1,    // LDTR/STTR: as EL0 (subject to PSTATE.UAO and HCR_EL2)
-    ACC_ORDERED = 2,   // acquire/release: alignment checked as the manual says
-    ACC_ATOMIC = 4,    // read part of an atomic: needs write permission too
-    ACC_EXCL = 8,      // exclusives: must be aligned
-    ACC_PAIR = 16,     // part of a pair: no ISV syndrome
-    ACC_WRITEBACK = 32,// base register is written back: no ISV syndrome
-    ACC_VECTOR = 64,   // SIMD&FP register: no ISV syndrome
-    ACC_SIGNED = 128,  // ISS.SSE: sign-extending load
-    ACC_REG32 = 256,   // ISS.SF = 0: the register is 32 bits wide
+    ACC_UNPRIV = 1,      // LDTR/STTR: as EL0 (subject to PSTATE.UAO and HCR_EL2)
+    ACC_ORDERED = 2,     // acquire/release: alignment checked as the manual says
+    ACC_ATOMIC = 4,      // read part of an atomic: needs write permission too
+    ACC_EXCL = 8,        // exclusives: must be aligned
+    ACC_PAIR = 16,       // part of a pair: no ISV syndrome
+    ACC_WRITEBACK = 32,  // base register is written back: no ISV syndrome
+    ACC_VECTOR = 64,     // SIMD&FP register: no ISV syndrome
+    ACC_SIGNED = 128,    // ISS.SSE: sign-extending load
+    ACC_REG32 = 256,     // ISS.SF = 0: the register is 32 bits wide
 } Acc;
 
 // The context of one executing load/store. In the fast variant of a handler `slow` is false and a
@@ -120,8 +121,7 @@ static ALWAYS_INLINE void *tlb_host_rmw(Cpu *cpu, u64 va, unsigned size) {
 static ALWAYS_INLINE void *tlb_host_pair(Cpu *cpu, u64 va, unsigned size, bool write) {
     TlbEntry *e = tlb_entry(cpu, va);
     u64 tag = write ? e->wtag : e->rtag, mask = ~0xfffull | (size - 1);
-    if (likely(!(((va & mask) ^ tag) | (((va + size) & mask) ^ tag))))
-        return tlb_host(e, va);
+    if (likely(!(((va & mask) ^ tag) | (((va + size) & mask) ^ tag)))) return tlb_host(e, va);
     if (((va + 2 * size - 1) & ~0xfffull) == tag && (va & ~0xfffull) == tag &&
         !(e->flags & TLBF_ALIGNED))
         return tlb_host(e, va);
@@ -163,7 +163,7 @@ static ALWAYS_INLINE u64 mem_read(Mem *m, u64 va, unsigned size, Acc acc) {
             return 0;
         }
         u64 value = 0;
-        memcpy(&value, host, size);
+        memcpy(&value, host, MIN(size, 8u));  // the bound is for gcc at -O0
         return value;
     }
     return mem_read_slow(m->cpu, m->op, va, size, acc);
@@ -176,7 +176,7 @@ static ALWAYS_INLINE void mem_write(Mem *m, u64 va, unsigned size, u64 value, Ac
             m->miss = true;
             return;
         }
-        memcpy(host, &value, size);
+        memcpy(host, &value, MIN(size, 8u));
         return;
     }
     mem_write_slow(m->cpu, m->op, va, size, value, acc);

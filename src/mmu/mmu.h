@@ -5,51 +5,66 @@
 #include "cpu/cpu.h"
 #include "mmu/access.h"
 
-typedef enum AccessType { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, ACCESS_AT, ACCESS_CACHE, ACCESS_TTW } AccessType;
+typedef enum AccessType {
+    ACCESS_READ,
+    ACCESS_WRITE,
+    ACCESS_FETCH,
+    ACCESS_AT,
+    ACCESS_CACHE,
+    ACCESS_TTW
+} AccessType;
 
 typedef struct AccessDesc {
     AccessType type;
-    MmuMode mode;     // regime and privilege (PAN included)
-    bool write;       // needs write permission (for AT and cache maintenance: as the instruction says)
-    bool atomic;      // atomic: fault reported as a read if reading would fault
+    MmuMode mode;  // regime and privilege (PAN included)
+    bool write;    // needs write permission (for AT and cache maintenance: as the instruction says)
+    bool atomic;   // atomic: fault reported as a read if reading would fault
     bool no_side_effects;  // debugger: no hardware update of AF/dirty
 } AccessDesc;
 
 typedef enum FaultType {
-    FAULT_NONE, FAULT_ADDRESS_SIZE, FAULT_TRANSLATION, FAULT_ACCESS_FLAG, FAULT_PERMISSION,
-    FAULT_ALIGNMENT, FAULT_EXTERNAL, FAULT_EXTERNAL_TTW, FAULT_TLB_CONFLICT, FAULT_HW_UPDATE,
+    FAULT_NONE,
+    FAULT_ADDRESS_SIZE,
+    FAULT_TRANSLATION,
+    FAULT_ACCESS_FLAG,
+    FAULT_PERMISSION,
+    FAULT_ALIGNMENT,
+    FAULT_EXTERNAL,
+    FAULT_EXTERNAL_TTW,
+    FAULT_TLB_CONFLICT,
+    FAULT_HW_UPDATE,
     FAULT_UNSUPPORTED_EXCLUSIVE,
 } FaultType;
 
 typedef struct Fault {
     FaultType type;
-    i8 level;         // of the descriptor (0..3)
-    bool stage2;      // the fault is a stage 2 fault
-    bool s1ptw;       // ... on the translation of a stage 1 descriptor's address
-    bool write;       // ESR_ELx.ISS.WnR
-    u64 ipa;          // stage 2 faults: the IPA
-    const char *rule; // "stage 2 permission: S2AP", ... for traces
+    i8 level;          // of the descriptor (0..3)
+    bool stage2;       // the fault is a stage 2 fault
+    bool s1ptw;        // ... on the translation of a stage 1 descriptor's address
+    bool write;        // ESR_ELx.ISS.WnR
+    u64 ipa;           // stage 2 faults: the IPA
+    const char *rule;  // "stage 2 permission: S2AP", ... for traces
 } Fault;
 
 // One step of a walk, for `translate` and traces.
 typedef struct WalkStep {
-    u8 stage;   // 1 or 2
+    u8 stage;  // 1 or 2
     i8 level;
-    u64 at;     // address of the descriptor (IPA for stage 1 under stage 2, else PA)
-    u64 desc;   // its value
+    u64 at;    // address of the descriptor (IPA for stage 1 under stage 2, else PA)
+    u64 desc;  // its value
 } WalkStep;
 
 typedef struct Translation {
     u64 pa, ipa;
-    u8 page_bits;     // log2 of the smaller of both stages' block or page size
-    bool read, write, exec;   // what the mode may do
-    bool ng;          // stage 1 not global
-    bool device;      // combined type is Device
-    u8 attr;          // combined memory attributes in MAIR byte form (PAR_EL1.ATTR)
-    u8 sh;            // shareability, PAR_EL1.SH
-    bool guarded;     // GP bit
-    u8 s1_attr;       // before stage 2
-    WalkStep *trace;  // optional: array of trace_max, filled up to trace_count
+    u8 page_bits;            // log2 of the smaller of both stages' block or page size
+    bool read, write, exec;  // what the mode may do
+    bool ng;                 // stage 1 not global
+    bool device;             // combined type is Device
+    u8 attr;                 // combined memory attributes in MAIR byte form (PAR_EL1.ATTR)
+    u8 sh;                   // shareability, PAR_EL1.SH
+    bool guarded;            // GP bit
+    u8 s1_attr;              // before stage 2
+    WalkStep *trace;         // optional: array of trace_max, filled up to trace_count
     unsigned trace_max, trace_count;
 } Translation;
 
@@ -63,14 +78,14 @@ bool mmu_translate_s2(Cpu *cpu, Ipa ipa, const AccessDesc *acc, Translation *out
 // AArch64.Abort, AArch64.FaultSyndrome.
 void AArch64_Abort(Cpu *cpu, Va va, const Fault *fault, AccessType type, unsigned size, Acc acc);
 
-// The predecoded page that holds pc (cpu->pc) in the current mode; takes the Instruction Abort or PC
-// alignment fault (and returns NULL) when there is none: then go on at the new cpu->pc.
+// The predecoded page that holds pc (cpu->pc) in the current mode; takes the Instruction Abort or
+// PC alignment fault (and returns NULL) when there is none: then go on at the new cpu->pc.
 OpPage *fetch_page_slow(Cpu *cpu, u64 pc);
 
 // --- TLB (tlb.c) ---
 void tlb_init(Cpu *cpu);
 void tlb_free(Cpu *cpu);
-Tlb *tlb_for_mode(Cpu *cpu, MmuMode mode);   // current context of that mode's regime; never NULL
+Tlb *tlb_for_mode(Cpu *cpu, MmuMode mode);  // current context of that mode's regime; never NULL
 // Code was decoded from this physical page: plain writes to it must become slow, in every CPU.
 void tlb_protect_code(Machine *machine, Pa page);
 void tlb_flush_all(Cpu *cpu);
@@ -79,12 +94,15 @@ void tlb_flush_all(Cpu *cpu);
 typedef enum TlbiRegime { TLBI_EL10, TLBI_EL20, TLBI_EL2 } TlbiRegime;
 typedef struct TlbiScope {
     TlbiRegime regime;
-    bool by_vmid;  u16 vmid;   // EL10: entries of this VMID only (always, except ALLE1)
-    bool by_asid;  u16 asid;   // non-global entries of this ASID only
-    bool global_too;           // VA-scoped: global entries match too (VAE1), not for VAA (all ASIDs)
-    bool by_va;    u64 va_lo, va_hi;  // inclusive range of bytes, canonical addresses
+    bool by_vmid;
+    u16 vmid;  // EL10: entries of this VMID only (always, except ALLE1)
+    bool by_asid;
+    u16 asid;         // non-global entries of this ASID only
+    bool global_too;  // VA-scoped: global entries match too (VAE1), not for VAA (all ASIDs)
+    bool by_va;
+    u64 va_lo, va_hi;  // inclusive range of bytes, canonical addresses
     bool last_level;
-    bool stage2_only;          // IPAS2E1*: entries of stage 2 alone; ipa range in va_lo..va_hi
+    bool stage2_only;  // IPAS2E1*: entries of stage 2 alone; ipa range in va_lo..va_hi
 } TlbiScope;
 void tlb_invalidate(Cpu *cpu, const TlbiScope *scope);
 
@@ -93,5 +111,10 @@ void dc_zva(Cpu *cpu, const Op *op, u64 va);
 // DC CVAC and others / IC IVAU by VA: translate, check permissions as the manual says.
 void cache_maintenance_va(Cpu *cpu, const Op *op, u64 va, bool invalidate, bool icache);
 // AT S1E1R etc.: writes PAR_EL1 (or takes the abort the manual asks for).
-typedef struct AtOp { u8 el; bool write; bool two_stages; bool pan; } AtOp;
+typedef struct AtOp {
+    u8 el;
+    bool write;
+    bool two_stages;
+    bool pan;
+} AtOp;
 void AArch64_AT(Cpu *cpu, u64 va, AtOp op);

@@ -10,8 +10,8 @@
 enum { NS_PER_TICK = 16 };
 
 static Machine *make(void) {
-    MachineConfig config = {.cpu_model = "max", .cpus = 1, .ram_size = 16 << 20, .gic_version = 3,
-                            .el2 = true};
+    MachineConfig config = {
+        .cpu_model = "max", .cpus = 1, .ram_size = 16 << 20, .gic_version = 3, .el2 = true};
     Error err = {0};
     Machine *m = machine_create(&config, &err);
     if (!m) fail_msg("%s", err.text);
@@ -34,7 +34,9 @@ static void at_count(Cpu *c, u64 count) {
 }
 
 // Everybody sleeps until this count: events fire.
-static void stop_machine(void *arg) { machine_stop(arg, STOP_USER, 0, "the end"); }
+static void stop_machine(void *arg) {
+    machine_stop(arg, STOP_USER, 0, "the end");
+}
 static void sleep_until(Cpu *c, u64 count) {
     Machine *m = c->machine;
     Event end;
@@ -55,8 +57,12 @@ static u64 get(Cpu *c, unsigned reg) {
     assert_true(gentimer_sysreg_read(c, reg, &v));
     return v;
 }
-static void set(Cpu *c, unsigned reg, u64 v) { assert_true(gentimer_sysreg_write(c, reg, v)); }
-static bool ppi(Cpu *c, unsigned n) { return gic_ppi_level(c->machine->gic, c, n); }
+static void set(Cpu *c, unsigned reg, u64 v) {
+    assert_true(gentimer_sysreg_write(c, reg, v));
+}
+static bool ppi(Cpu *c, unsigned n) {
+    return gic_ppi_level(c->machine->gic, c, n);
+}
 
 #define CNT(name) SYSREG_CNT##name
 
@@ -192,26 +198,47 @@ static void test_traps(void **state) {
         int to;
     } cases[] = {
         // EL1 without E2H: EL1PCTEN is bit 0, EL1PCEN bit 1
-        {RW, 0, 0, 1, PCT, 2}, {RW, 0, 1, 1, PCT, 0}, {RW, 0, 1, 1, P_CTL, 2},
-        {RW, 0, 2, 1, P_CTL, 0}, {RW, 0, 0, 1, VCT, 0}, {RW, 0, 0, 1, V_CTL, 0},
+        {RW, 0, 0, 1, PCT, 2},
+        {RW, 0, 1, 1, PCT, 0},
+        {RW, 0, 1, 1, P_CTL, 2},
+        {RW, 0, 2, 1, P_CTL, 0},
+        {RW, 0, 0, 1, VCT, 0},
+        {RW, 0, 0, 1, V_CTL, 0},
         // EL1 with E2H: bits 10 and 11
-        {RW | E2H, 0, 3, 1, PCT, 2}, {RW | E2H, 0, 1 << 10, 1, PCT, 0},
-        {RW | E2H, 0, 3, 1, P_CTL, 2}, {RW | E2H, 0, 1 << 11, 1, P_CTL, 0},
+        {RW | E2H, 0, 3, 1, PCT, 2},
+        {RW | E2H, 0, 1 << 10, 1, PCT, 0},
+        {RW | E2H, 0, 3, 1, P_CTL, 2},
+        {RW | E2H, 0, 1 << 11, 1, P_CTL, 0},
         // EL0 of a guest: CNTKCTL_EL1 first, to EL1
-        {RW, 0, 3, 0, PCT, 1}, {RW, 1, 3, 0, PCT, 0}, {RW, 1, 2, 0, PCT, 2},
-        {RW, 0, 3, 0, VCT, 1}, {RW, 2, 0, 0, VCT, 0}, {RW, 0, 3, 0, FRQ, 1},
-        {RW, 1, 0, 0, FRQ, 0}, {RW, 2, 0, 0, FRQ, 0}, {RW, 0x100, 0, 0, P_CTL, 1},
-        {RW, 0x200, 2, 0, P_CTL, 0}, {RW, 0x200, 0, 0, P_CTL, 2}, {RW, 0x200, 0, 0, V_CTL, 1},
-        {RW, 0x100, 0, 0, V_CTL, 0}, {RW | E2H, 0x200, 0x200, 0, P_CTL, 2},
+        {RW, 0, 3, 0, PCT, 1},
+        {RW, 1, 3, 0, PCT, 0},
+        {RW, 1, 2, 0, PCT, 2},
+        {RW, 0, 3, 0, VCT, 1},
+        {RW, 2, 0, 0, VCT, 0},
+        {RW, 0, 3, 0, FRQ, 1},
+        {RW, 1, 0, 0, FRQ, 0},
+        {RW, 2, 0, 0, FRQ, 0},
+        {RW, 0x100, 0, 0, P_CTL, 1},
+        {RW, 0x200, 2, 0, P_CTL, 0},
+        {RW, 0x200, 0, 0, P_CTL, 2},
+        {RW, 0x200, 0, 0, V_CTL, 1},
+        {RW, 0x100, 0, 0, V_CTL, 0},
+        {RW | E2H, 0x200, 0x200, 0, P_CTL, 2},
         {RW | E2H, 0x200, 0x800, 0, P_CTL, 0},
         // TGE without E2H: CNTKCTL_EL1's traps go to EL2
-        {RW | TGE, 0, 3, 0, VCT, 2}, {RW | TGE, 2, 3, 0, VCT, 0},
+        {RW | TGE, 0, 3, 0, VCT, 2},
+        {RW | TGE, 2, 3, 0, VCT, 0},
         // EL0 of a host: CNTHCTL_EL2 alone
-        {RW | TGE | E2H, 0x303, 0, 0, PCT, 2}, {RW | TGE | E2H, 0, 1, 0, PCT, 0},
-        {RW | TGE | E2H, 0x303, 1, 0, VCT, 2}, {RW | TGE | E2H, 0, 2, 0, VCT, 0},
-        {RW | TGE | E2H, 0x303, 0x103, 0, P_CTL, 2}, {RW | TGE | E2H, 0, 0x200, 0, P_CTL, 0},
-        {RW | TGE | E2H, 0x303, 0x203, 0, V_CTL, 2}, {RW | TGE | E2H, 0, 0x100, 0, V_CTL, 0},
-        {RW | TGE | E2H, 0x303, 0, 0, FRQ, 2}, {RW | TGE | E2H, 0, 2, 0, FRQ, 0},
+        {RW | TGE | E2H, 0x303, 0, 0, PCT, 2},
+        {RW | TGE | E2H, 0, 1, 0, PCT, 0},
+        {RW | TGE | E2H, 0x303, 1, 0, VCT, 2},
+        {RW | TGE | E2H, 0, 2, 0, VCT, 0},
+        {RW | TGE | E2H, 0x303, 0x103, 0, P_CTL, 2},
+        {RW | TGE | E2H, 0, 0x200, 0, P_CTL, 0},
+        {RW | TGE | E2H, 0x303, 0x203, 0, V_CTL, 2},
+        {RW | TGE | E2H, 0, 0x100, 0, V_CTL, 0},
+        {RW | TGE | E2H, 0x303, 0, 0, FRQ, 2},
+        {RW | TGE | E2H, 0, 2, 0, FRQ, 0},
     };
     Machine *m = make();
     Cpu *c = m->cpu[0];
@@ -260,8 +287,8 @@ static void test_event_stream(void **state) {
     at_count(c, 1000);
     set_el(c, 1);
     gentimer_wfe(c);
-    assert_false(c->event);                          // not enabled
-    set(c, CNT(KCTL_EL1), 1 << 2 | 5 << 4);          // rising edges of bit 5: 32, 96, ... 992, 1056
+    assert_false(c->event);                  // not enabled
+    set(c, CNT(KCTL_EL1), 1 << 2 | 5 << 4);  // rising edges of bit 5: 32, 96, ... 992, 1056
     gentimer_wfe(c);
     assert_false(c->event);
     at_count(c, 1055);

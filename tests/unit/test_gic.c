@@ -9,14 +9,28 @@
 #include <cmocka.h>
 
 enum {
-    GICD = 0x08000000, GICC = 0x08010000, V2M = 0x08020000, GICH = 0x08030000, GICV = 0x08040000,
-    ITS = 0x08080000, GICR = 0x080a0000, GICR_STRIDE = 0x20000, SGI_BASE = 0x10000,
-    RAM = 0x40000000, SPURIOUS = 1023, SPI = 40, PPI = 20,
+    GICD = 0x08000000,
+    GICC = 0x08010000,
+    V2M = 0x08020000,
+    GICH = 0x08030000,
+    GICV = 0x08040000,
+    ITS = 0x08080000,
+    GICR = 0x080a0000,
+    GICR_STRIDE = 0x20000,
+    SGI_BASE = 0x10000,
+    RAM = 0x40000000,
+    SPURIOUS = 1023,
+    SPI = 40,
+    PPI = 20,
 };
 
 static Machine *make(int version, unsigned cpus) {
-    MachineConfig config = {.cpu_model = "max", .cpus = cpus, .ram_size = 64 << 20,
-                            .gic_version = version, .el2 = true, .its = version == 3};
+    MachineConfig config = {.cpu_model = "max",
+                            .cpus = cpus,
+                            .ram_size = 64 << 20,
+                            .gic_version = version,
+                            .el2 = true,
+                            .its = version == 3};
     Error err = {0};
     Machine *m = machine_create(&config, &err);
     if (!m) fail_msg("%s", err.text);
@@ -29,11 +43,15 @@ static u64 rd(Cpu *c, u64 address, unsigned size) {
     assert_true(bus_read(c->machine, address, size, &v, c));
     return v;
 }
-static u32 r32(Cpu *c, u64 address) { return (u32)rd(c, address, 4); }
+static u32 r32(Cpu *c, u64 address) {
+    return (u32)rd(c, address, 4);
+}
 static void wr(Cpu *c, u64 address, unsigned size, u64 v) {
     assert_true(bus_write(c->machine, address, size, v, c));
 }
-static void w32(Cpu *c, u64 address, u32 v) { wr(c, address, 4, v); }
+static void w32(Cpu *c, u64 address, u32 v) {
+    wr(c, address, 4, v);
+}
 
 static void set_el(Cpu *c, unsigned el) {
     c->pstate = (c->pstate & ~(3u << PSTATE_EL_SHIFT)) | el << PSTATE_EL_SHIFT;
@@ -44,12 +62,16 @@ static u64 get(Cpu *c, unsigned reg) {
     assert_true(gic_sysreg_read(c, reg, &v));
     return v;
 }
-static void set(Cpu *c, unsigned reg, u64 v) { assert_true(gic_sysreg_write(c, reg, v)); }
+static void set(Cpu *c, unsigned reg, u64 v) {
+    assert_true(gic_sysreg_write(c, reg, v));
+}
 
 #define ICC(name) SYSREG_ICC_##name##_EL1
 #define ICH(name) SYSREG_ICH_##name##_EL2
 
-static u64 gicr(const Cpu *c) { return GICR + (u64)c->index * GICR_STRIDE; }
+static u64 gicr(const Cpu *c) {
+    return GICR + (u64)c->index * GICR_STRIDE;
+}
 
 // Group 1 enabled everywhere, everything unmasked; local and SPI priority 0xa0, all in Group 1.
 static void start_v3(Machine *m) {
@@ -72,8 +94,12 @@ static void start_v3(Machine *m) {
     }
 }
 
-static void enable_spi(Cpu *c, unsigned n) { w32(c, GICD + 0x100 + n / 32 * 4, 1u << n % 32); }
-static void spi_priority(Cpu *c, unsigned n, u8 p) { wr(c, GICD + 0x400 + n, 1, p); }
+static void enable_spi(Cpu *c, unsigned n) {
+    w32(c, GICD + 0x100 + n / 32 * 4, 1u << n % 32);
+}
+static void spi_priority(Cpu *c, unsigned n, u8 p) {
+    wr(c, GICD + 0x400 + n, 1, p);
+}
 
 // --- engine ------
 
@@ -426,11 +452,11 @@ static void test_maintenance(void **state) {
     const struct {
         u64 hcr, misr;
     } cases[] = {
-        {1 | 2, 2},                  // UIE: no valid list register
-        {1 | 4, 0},                  // LRENPIE: EOIcount is 0
+        {1 | 2, 2},  // UIE: no valid list register
+        {1 | 4, 0},  // LRENPIE: EOIcount is 0
         {1 | 4 | 3ull << 27, 4},
-        {1 | 8, 8},                  // NPIE
-        {1 | 0x10, 0},               // VGrp0EIE: Group 0 is off
+        {1 | 8, 8},     // NPIE
+        {1 | 0x10, 0},  // VGrp0EIE: Group 0 is off
         {1 | 0x20, 0x20},
         {1 | 0x40, 0x40},
         {1 | 0x80, 0},
@@ -551,8 +577,14 @@ static void test_cpu_reset(void **state) {
 
 // --- LPIs ------
 
-enum { PROP = RAM + 0x100000, PEND = RAM + 0x200000, DEVICES = RAM + 0x300000,
-       COLLECTIONS = RAM + 0x310000, QUEUE = RAM + 0x320000, ITT = RAM + 0x330000 };
+enum {
+    PROP = RAM + 0x100000,
+    PEND = RAM + 0x200000,
+    DEVICES = RAM + 0x300000,
+    COLLECTIONS = RAM + 0x310000,
+    QUEUE = RAM + 0x320000,
+    ITT = RAM + 0x330000
+};
 
 static unsigned queued;
 
@@ -603,9 +635,9 @@ static void test_lpi(void **state) {
     assert_int_equal(c0->lines, 0);
     set(c0, ICC(EOIR1), 8200);
     assert_int_equal(get(c0, ICC(RPR)), 0xff);
-    assert_true(gic_send_msi(m->gic, ITS + 0x10040, 6, 7));  // not mapped
-    assert_true(gic_send_msi(m->gic, ITS + 0x10040, 5, 8));  // no such device
-    assert_true(gic_send_msi(m->gic, ITS + 0x10040, 99, 7)); // beyond the ITT
+    assert_true(gic_send_msi(m->gic, ITS + 0x10040, 6, 7));   // not mapped
+    assert_true(gic_send_msi(m->gic, ITS + 0x10040, 5, 8));   // no such device
+    assert_true(gic_send_msi(m->gic, ITS + 0x10040, 99, 7));  // beyond the ITT
     assert_int_equal(c0->lines, 0);
     assert_false(gic_send_msi(m->gic, RAM, 5, 7));
     command(c0, 0x0a | 7ull << 32, 16 | 8200ull << 32, 0, 0);  // the ITT has 16 entries
@@ -729,7 +761,7 @@ static void test_v2_virtual(void **state) {
     w32(c, GICH + 8, 0x1fu << 27 | 1 | 1 << 9);  // VPMR, Group 0, EOImode
     w32(c, GICH, 1);
     assert_int_equal(r32(c, GICH + 4), 4u << 29 | 4u << 26 | 3);
-    w32(c, GICH + 0x100, 1u << 28 | 0x14u << 23 | 5u << 10 | 2);        // SGI 2 from CPU 5
+    w32(c, GICH + 0x100, 1u << 28 | 0x14u << 23 | 5u << 10 | 2);               // SGI 2 from CPU 5
     w32(c, GICH + 0x104, 1u << 31 | 1u << 28 | 0x15u << 23 | 27u << 10 | 27);  // HW
     assert_int_equal(r32(c, GICH + 0x104), 1u << 31 | 1u << 28 | 0x15u << 23 | 27u << 10 | 27);
     assert_int_equal(c->lines, LINE_VIRQ);
@@ -772,16 +804,26 @@ static void test_v2m(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_level_spi),         cmocka_unit_test(test_edge_and_latch),
-        cmocka_unit_test(test_eoimode_split),     cmocka_unit_test(test_preemption),
-        cmocka_unit_test(test_groups),            cmocka_unit_test(test_sgi_v3),
-        cmocka_unit_test(test_routing),           cmocka_unit_test(test_identification),
-        cmocka_unit_test(test_lr_hw),             cmocka_unit_test(test_virtual_split_and_count),
-        cmocka_unit_test(test_virtual_priorities), cmocka_unit_test(test_maintenance),
-        cmocka_unit_test(test_traps),             cmocka_unit_test(test_physical_or_virtual),
-        cmocka_unit_test(test_lpi),               cmocka_unit_test(test_lpi_pending_table),
-        cmocka_unit_test(test_v2),                cmocka_unit_test(test_v2_virtual),
-        cmocka_unit_test(test_v2m),               cmocka_unit_test(test_cpu_reset),
+        cmocka_unit_test(test_level_spi),
+        cmocka_unit_test(test_edge_and_latch),
+        cmocka_unit_test(test_eoimode_split),
+        cmocka_unit_test(test_preemption),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_sgi_v3),
+        cmocka_unit_test(test_routing),
+        cmocka_unit_test(test_identification),
+        cmocka_unit_test(test_lr_hw),
+        cmocka_unit_test(test_virtual_split_and_count),
+        cmocka_unit_test(test_virtual_priorities),
+        cmocka_unit_test(test_maintenance),
+        cmocka_unit_test(test_traps),
+        cmocka_unit_test(test_physical_or_virtual),
+        cmocka_unit_test(test_lpi),
+        cmocka_unit_test(test_lpi_pending_table),
+        cmocka_unit_test(test_v2),
+        cmocka_unit_test(test_v2_virtual),
+        cmocka_unit_test(test_v2m),
+        cmocka_unit_test(test_cpu_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
