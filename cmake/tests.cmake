@@ -34,6 +34,19 @@ endforeach()
 add_test(NAME cli-trace COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/README.md)
 
+# Counts are exact and runs repeat.
+add_test(NAME cli-counts COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/counts.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms)
+add_test(NAME boot-repeat-smp2
+         COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/repeat $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/boot 2)
+set_tests_properties(boot-repeat-smp2 PROPERTIES LABELS "boot;slow" TIMEOUT 900)
+
+# The installed library: a program against it alone, and what the archive may contain.
+add_test(NAME library COMMAND ${CMAKE_SOURCE_DIR}/tests/build/library ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER})
+if(EL2SIM_SANITIZE)
+    set_tests_properties(library PROPERTIES ENVIRONMENT EL2SIM_LIBRARY_CFLAGS=-fsanitize=address,undefined)
+endif()
+
 if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
     add_test(NAME handlers-end-in-jumps COMMAND ${CMAKE_SOURCE_DIR}/tests/build/tailcalls $<TARGET_FILE:libel2sim>)
 endif()

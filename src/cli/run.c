@@ -118,6 +118,15 @@ static int exit_status(const Machine *machine) {
     return EXIT_HOST_ERROR;
 }
 
+// What --stats ends with.
+static void print_instructions(const Machine *machine) {
+    fprintf(stderr, "\ninstructions %llu", (unsigned long long)machine_insns(machine));
+    for (unsigned i = 0; i < machine->cpus && machine->cpus > 1; i++)
+        fprintf(stderr, "%s cpu%u %llu", i ? "," : ":", i,
+                (unsigned long long)machine->cpu[i]->icount);
+    fputc('\n', stderr);
+}
+
 static bool needs_report(const Machine *machine) {
     return machine->stop != STOP_POWEROFF && machine->stop != STOP_RESET &&
            machine->stop != STOP_EXIT && !(machine->stop == STOP_USER && machine->stop_code == 0);
@@ -151,6 +160,7 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
             board_flush(machine);
             status = exit_status(machine);
             if (trace && !trace_close(trace) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
+            if (o->stats) print_instructions(machine);
             if (needs_report(machine)) report(machine);
         }
     }
