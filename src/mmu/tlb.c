@@ -18,6 +18,7 @@ void table_clear(TlbTable *t) {
     memset(t->tlb.fetch, 0xff, sizeof t->tlb.fetch);
     memset(t->full, 0xff, sizeof t->full);
     memset(t->write_filter, 0, sizeof t->write_filter);
+    memset(t->block_filter, 0, sizeof t->block_filter);
     for (unsigned h = 0; h < 2; h++) {
         t->big_lo[h] = INT64_MAX;
         t->big_hi[h] = INT64_MIN;
@@ -236,6 +237,11 @@ static void note_block(TlbTable *t, u64 va, const Mapping *m) {
     t->used = true;
     if (!m->s1.ng) tlb_context(&t->tlb)->global[bit(va, 55)] = true;
     if (m->s1.page_bits <= 12 || m->s1.page_bits >= 48) return;
+    if (m->s1.page_bits <= 21) {
+        unsigned n = block_filter_bit((u64)canonical(va), m->s1.page_bits <= 16 ? 16 : 21);
+        t->block_filter[n / 64] |= 1ull << n % 64;
+        return;
+    }
     u64 size = 1ull << m->s1.page_bits;
     i64 lo = (i64)align_down((u64)canonical(va), size), hi = lo + (i64)(size - 1);
     unsigned h = bit(va, 55);

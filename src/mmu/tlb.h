@@ -29,12 +29,21 @@ typedef struct FetchFull {
     u8 s1_bits, s2_bits, flags;
 } FetchFull;
 
+enum { BLOCK_FILTER_BITS = 256 };
+
+// Bit of block_filter for the 2^size_bits region of va; size_bits 16 or 21.
+static inline unsigned block_filter_bit(u64 va, unsigned size_bits) {
+    return (unsigned)(((va >> size_bits) + size_bits) * 0x9e3779b97f4a7c15 >> 56);
+}
+
 typedef struct TlbTable {
     Tlb tlb;  // first: a Tlb * is a TlbTable *
     DataFull full[TLB_SIZE];
     FetchFull fetch_full[FETCH_SIZE];
     u64 write_filter[WRITE_FILTER_BITS / 64];  // hashed pages with a plain-write tag
-    // Pages of blocks larger than 4 KB, by VA half: first and last byte, sign-extended from bit 55.
+    // Where entries come from blocks larger than 4 KB. Up to 2 MB: hashed 64 KB or 2 MB regions; larger:
+    // by VA half the first and last byte, sign-extended from bit 55.
+    u64 block_filter[BLOCK_FILTER_BITS / 64];
     i64 big_lo[2], big_hi[2];
     bool used;  // anything filled since the last clear
 } TlbTable;

@@ -40,10 +40,18 @@ static void scan(TlbTable *t, Which which, const Range *r, bool stage2) {
     for (unsigned i = 0; i < FETCH_SIZE; i++) drop_fetch_if(t, i, which, r, stage2);
 }
 
+// The page may be part of a block of up to 2 MB that the table holds entries of.
+static bool in_small_block(const TlbTable *t, u64 va) {
+    unsigned a = block_filter_bit(va, 16), b = block_filter_bit(va, 21);
+    return bit(t->block_filter[a / 64], a % 64) || bit(t->block_filter[b / 64], b % 64);
+}
+
 static void drop_range(TlbTable *t, Which which, const Range *r) {
     unsigned half = r->lo < 0;
     bool blocks = r->lo <= t->big_hi[half] && r->hi >= t->big_lo[half];
     u64 pages = ((u64)(r->hi - r->lo) >> 12) + 1;
+    for (u64 i = 0; i < pages && pages < FETCH_SIZE && !blocks; i++)
+        blocks = in_small_block(t, (u64)r->lo + (i << 12));
     if (blocks || pages >= FETCH_SIZE) {
         scan(t, which, r, false);
         return;
