@@ -239,10 +239,13 @@ static void parse_template(Row *r, Operand *o, char *tok) {
         long v = strtol(eq, &stop, 0);
         if (stop == eq || v < 0 || v >= limit || o->value_count == MAX_VALUES)
             fail("row %s: bad value list for %s", r->name, tok);
+        for (int i = 0; i < o->value_count; i++)
+            if (o->values[i] == v) fail("row %s: value %ld of %s is listed twice", r->name, v, tok);
         o->values[o->value_count++] = (int)v;
         eq = *stop == ',' ? stop + 1 : stop;
         if (*stop && *stop != ',') fail("row %s: bad value list for %s", r->name, tok);
     }
+    if (!o->value_count) fail("row %s: bad value list for %s", r->name, tok);
 }
 
 static bool is_register_field(const Row *r, int field) {
