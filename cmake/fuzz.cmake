@@ -1,0 +1,17 @@
+# Fuzz targets: tests/fuzz/fuzz_*.c, each one LLVMFuzzerTestOneInput. Always built as replay_NAME; with
+# EL2SIM_FUZZ (preset fuzz, clang) also as the libFuzzer program fuzz_NAME.
+file(GLOB FUZZ_TARGETS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
+foreach(src ${FUZZ_TARGETS})
+    get_filename_component(fuzz ${src} NAME_WE)
+    string(REPLACE fuzz_ replay_ replay ${fuzz})
+    add_executable(${replay} ${src} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c)
+    target_link_libraries(${replay} PRIVATE libel2sim)
+    file(GLOB corpus CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${fuzz}/*)
+    add_test(NAME ${replay} COMMAND ${replay} --random 1 200 ${corpus})
+    if(EL2SIM_FUZZ)
+        add_executable(${fuzz} ${src})
+        target_link_libraries(${fuzz} PRIVATE libel2sim)
+        target_compile_options(${fuzz} PRIVATE -fsanitize=fuzzer)
+        target_link_options(${fuzz} PRIVATE -fsanitize=fuzzer)
+    endif()
+endforeach()
