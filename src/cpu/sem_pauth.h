@@ -41,13 +41,12 @@ static ALWAYS_INLINE const Op *sem_autz(Cpu *cpu, const Op *op, const Table *tab
     cpu->x[op->r[0]] = pauth_auth(cpu, cpu->x[op->r[1]], 0, key);
     NEXT(cpu, op, table);
 }
+// XPACI, XPACD and XPACLRI use no key: HCR_EL2.API does not trap them, and no enable applies.
 static ALWAYS_INLINE const Op *sem_xpac(Cpu *cpu, const Op *op, const Table *table) {
-    if (unlikely(pauth_stopped(cpu, op, PAC_GA))) TAIL(op_resume(cpu, op, table));
     cpu->x[op->r[0]] = pauth_strip(cpu, cpu->x[op->r[1]], op->r[2]);
     NEXT(cpu, op, table);
 }
 static ALWAYS_INLINE const Op *sem_xpaclri(Cpu *cpu, const Op *op, const Table *table) {
-    if (unlikely(pauth_stopped(cpu, op, PAC_GA))) TAIL(op_resume(cpu, op, table));
     cpu->x[30] = pauth_strip(cpu, cpu->x[30], false);
     NEXT(cpu, op, table);
 }

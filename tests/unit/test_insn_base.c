@@ -492,6 +492,25 @@ static void features(void **state) {
     }
 }
 
+// Arm ARM, HCR_EL2.API: the instructions that use a key trap, those that strip a code do not.
+static void xpac_does_not_trap(void **state) {
+    (void)state;
+    cpu->sys.HCR_EL2 = 1ull << HCR_RW;
+    cpu->sys.TCR_EL1 = 16 | 16 << 16;
+    set_el(1);
+    cpu->x[0] = 0x1234000012345678;
+    cpu->x[1] = 0xff84ffff12345678;
+    cpu->x[30] = 0x5678000012345678;
+    RUN(3, 0xdac143e0, 0xdac147e1, 0xd50320ff);  // XPACI X0; XPACD X1; XPACLRI
+    assert_int_equal(cpu->el, 1);
+    assert_int_equal(cpu->x[0], 0x12345678);
+    assert_int_equal(cpu->x[1], 0xffffffff12345678);
+    assert_int_equal(cpu->x[30], 0x12345678);
+    RUN(1, 0x9ac23020);  // PACGA X0, X1, X2
+    assert_int_equal(cpu->el, 2);
+    assert_int_equal(cpu->sys.ESR_EL2 >> 26, EC_PAC);
+}
+
 int main(void) {
 #define TEST(f)   cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define MAPPED(f) cmocka_unit_test_setup_teardown(f, setup_mapped, teardown)
@@ -500,7 +519,7 @@ int main(void) {
         TEST(atomics),          TEST(branches),     TEST(calls),        TEST(pstate),
         TEST(system_registers), TEST(waiting),      TEST(unallocated),  TEST(features),
         MAPPED(addressing),     MAPPED(exclusives), MAPPED(atomics),    MAPPED(sp_alignment),
-        MAPPED(branches),       MAPPED(zero_block), MAPPED(unaligned),
+        MAPPED(branches),       MAPPED(zero_block), MAPPED(unaligned),  TEST(xpac_does_not_trap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
