@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { CPUS_MAX = 123 };  // redistributors that fit into their window
-
 // 2024-01-01 00:00:00 UTC: what the real-time clock starts from, so that runs repeat exactly.
 #define RTC_DEFAULT 1704067200
 
@@ -238,9 +236,9 @@ static bool opt_smp(RunOptions *o, char *arg, Error *err) {
     if (product != 1 && product != cpus)
         return error_set(err, "-smp: cores=%llu does not make %llu CPUs",
                          (unsigned long long)product, (unsigned long long)cpus);
-    if (cpus < 1 || cpus > CPUS_MAX)
+    if (cpus < 1 || cpus > VIRT_CPUS_MAX)
         return error_set(err, "-smp: %llu CPUs; from 1 to %d are possible",
-                         (unsigned long long)cpus, CPUS_MAX);
+                         (unsigned long long)cpus, VIRT_CPUS_MAX);
     o->machine.cpus = (unsigned)cpus;
     return true;
 }
@@ -349,7 +347,7 @@ static bool loader_property(LoaderDevice *l, const char *key, char *value, Error
         return parse_bool("-device loader: force-raw", value, &l->force_raw, err);
     } else if (!strcmp(key, "cpu-num")) {
         if (!parse_u64("-device loader: cpu-num", value, &n, err)) return false;
-        if (n >= CPUS_MAX) return error_set(err, "-device loader: there is no CPU %s", value);
+        if (n >= VIRT_CPUS_MAX) return error_set(err, "-device loader: there is no CPU %s", value);
         l->cpu_num = (int)n;
     } else if (!strcmp(key, "data")) {
         return parse_u64("-device loader: data", value, &l->data, err);

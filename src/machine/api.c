@@ -28,6 +28,17 @@ static bool report(const Error *err, char *error, size_t n) {
     return false;
 }
 
+static bool config_is_valid(const MachineConfig *c, Error *err) {
+    unsigned most = c->gic_version == 2 ? 8 : VIRT_CPUS_MAX;
+    if (c->gic_version != 2 && c->gic_version != 3)
+        return error_set(err, "gic_version %d: 2 and 3 are modelled", c->gic_version);
+    if (c->cpus > most)
+        return error_set(err, "%u CPUs: GICv%d has %u at most", c->cpus, c->gic_version, most);
+    if (c->ram_size > VIRT_RAM_MAX || c->ram_size % 4096)
+        return error_set(err, "ram_size must be a multiple of 4096 and at most 64 GB");
+    return true;
+}
+
 el2sim *el2sim_create(const el2sim_config *c, char *error, size_t error_size) {
     MachineConfig config = {
         .cpu_model = c->cpu ? c->cpu : "cortex-a72",
@@ -41,7 +52,7 @@ el2sim *el2sim_create(const el2sim_config *c, char *error, size_t error_size) {
         .seed = c->seed,
     };
     Error err = {0};
-    Machine *machine = machine_create(&config, &err);
+    Machine *machine = config_is_valid(&config, &err) ? machine_create(&config, &err) : NULL;
     SerialConfig serial = {.kind = SERIAL_STDIO};
     if (machine && c->console && !board_set_serial(machine, &serial, &err)) {
         machine_free(machine);
@@ -116,8 +127,9 @@ uint64_t el2sim_instructions(const el2sim *sim, unsigned cpu) {
 // The slot of a general register or stack pointer by name, NULL for anything else.
 static u64 *general_register(Cpu *cpu, const char *name) {
     char *end;
-    if ((name[0] | 32) == 'x' && name[1]) {
+    if ((name[0] | 32) == 'x') {
         unsigned long n = strtoul(name + 1, &end, 10);
+        if (name[1] < '0' || name[1] > '9') return NULL;
         return !*end && n < 31 ? &cpu->x[n] : NULL;
     }
     if (!strcasecmp(name, "sp")) return &cpu->x[REG_SP];
@@ -129,19 +141,53 @@ static u64 *general_register(Cpu *cpu, const char *name) {
     return NULL;
 }
 
+// The register of that name on this CPU, not one of its aliases; SYSREG_NONE if there is none.
+static unsigned system_register(Cpu *cpu, const char *name) {
+    unsigned reg = sysreg_find(name);
+    if (reg == SYSREG_NONE || !sysreg_present(cpu, reg)) return SYSREG_NONE;
+    const SysRegInfo *info = sysreg_info(reg);
+    if (info->alias_of != SYSREG_NONE) reg = info->alias_of;
+    return sysreg_storage(cpu, reg) ? reg : SYSREG_NONE;
+}
+
+// Calls the read or the write hook of a register as the highest Exception level would, where
+// nothing traps it and ICC_* is the physical interface. Views of PSTATE are the current level's.
+static bool call_hook(Cpu *cpu, unsigned reg, u64 *value, bool write) {
+    const SysRegInfo *info = sysreg_info(reg);
+    u8 el = cpu->el;
+    bool of_pstate = info->read == sysreg_info(SYSREG_NZCV)->read;
+    if (!of_pstate) cpu->el = cpu_have_el2(cpu) ? 2 : 1;
+    bool done = write ? info->write(cpu, reg, *value) : info->read(cpu, reg, value);
+    if (!of_pstate) cpu->el = el;
+    if (write) interrupts_changed(cpu);
+    return done;
+}
+
 bool el2sim_read_register(el2sim *sim, unsigned index, const char *name, uint64_t *value) {
     Cpu *cpu = cpu_of(sim, index);
     if (!cpu) return false;
     u64 *slot = general_register(cpu, name);
+    if (slot) {
+        *value = *slot;
+        return true;
+    }
     if (!strcasecmp(name, "pstate")) {
         *value = cpu_spsr(cpu);
         return true;
     }
-    unsigned reg = slot ? SYSREG_NONE : sysreg_find(name);
-    if (reg != SYSREG_NONE) slot = sysreg_storage(cpu, reg);
-    if (!slot) return false;
-    *value = *slot;
+    unsigned reg = system_register(cpu, name);
+    if (reg == SYSREG_NONE || sysreg_info(reg)->read_el > 2) return false;
+    // Reading these acknowledges an interrupt.
+    if (reg == SYSREG_ICC_IAR0_EL1 || reg == SYSREG_ICC_IAR1_EL1) return false;
+    if (sysreg_info(reg)->read) return call_hook(cpu, reg, value, false);
+    *value = *sysreg_storage(cpu, reg);
     return true;
+}
+
+// SPSR layout: AArch64, and an Exception level and stack pointer that this CPU has.
+static bool pstate_is_valid(Cpu *cpu, u64 value) {
+    u64 mode = bits(value, 4, 0);
+    return mode == 0 || mode == 4 || mode == 5 || (cpu_have_el2(cpu) && (mode == 8 || mode == 9));
 }
 
 bool el2sim_write_register(el2sim *sim, unsigned index, const char *name, uint64_t value) {
@@ -153,15 +199,18 @@ bool el2sim_write_register(el2sim *sim, unsigned index, const char *name, uint64
         return true;
     }
     if (!strcasecmp(name, "pstate")) {
+        if (!pstate_is_valid(cpu, value)) return false;
         cpu_set_nzcv(cpu, (u32)value);
         pstate_changed(cpu, (u32)value & 0x0fffffff);
         return true;
     }
-    unsigned reg = sysreg_find(name);
-    if (reg == SYSREG_NONE || !(slot = sysreg_storage(cpu, reg))) return false;
+    unsigned reg = system_register(cpu, name);
+    if (reg == SYSREG_NONE || sysreg_info(reg)->write_el > 2) return false;
+    const SysRegInfo *info = sysreg_info(reg);
+    if (info->write) return call_hook(cpu, reg, &value, true);
+    slot = sysreg_storage(cpu, reg);
     u64 old = *slot;
     *slot = sysreg_masked(cpu, reg, value);
-    const SysRegInfo *info = sysreg_info(reg);
     if (info->after) info->after(cpu, reg, old);
     return true;
 }

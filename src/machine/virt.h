@@ -34,6 +34,7 @@ enum {
     VIRT_SPI_GPIO = 7,
     VIRT_SPI_VIRTIO = 16,
     VIRT_SPIS = 256,
+    VIRT_CPUS_MAX = 123,  // redistributors that fit into their window
 };
 
 #define VIRT_RAM_MAX (64ull << 30)
