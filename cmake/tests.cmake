@@ -66,3 +66,20 @@ foreach(cpu cortex-a72 max)
         boot_test(kvm ${cpu} ${gic} 1 slow)
     endforeach()
 endforeach()
+
+# The same bare-metal roms on qemu-system-aarch64 and on el2sim: tests/diff. Longer: tests/diff/campaign.
+function(diff_test rom cpu)
+    string(REPLACE ":" "-" name ${rom})
+    set(name diff-${name}-${cpu})
+    add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/diff/run $<TARGET_FILE:el2sim>
+             ${CMAKE_BINARY_DIR}/diff ${rom} ${cpu})
+    set_tests_properties(${name} PROPERTIES LABELS diff TIMEOUT 150)
+endfunction()
+
+foreach(rom exceptions traps stage1 stage2)
+    diff_test(${rom} cortex-a72)
+endforeach()
+foreach(seed RANGE 1 20)
+    diff_test(random:${seed} cortex-a72)
+    diff_test(random:${seed} neoverse-n1)
+endforeach()
