@@ -88,15 +88,23 @@ static bool prepare(Cpu *cpu) {
     if (cpu->machine->stop || cpu->halt || cpu->icount >= cpu->until) return false;
     cpu->limit = cpu->until;
     take_pending_interrupt(cpu);
-    if (unlikely(cpu->pstate & PSTATE_IL)) AArch64_IllegalState(cpu);
     return !cpu->machine->stop;
+}
+
+// The instruction at cpu->pc; NULL when an exception was taken instead of it. The faults of the fetch
+// have priority over the Illegal Execution state exception.
+static const Op *first_op(Cpu *cpu) {
+    const Op *op = find(cpu);
+    if (likely(!op || !(cpu->pstate & PSTATE_IL))) return op;
+    AArch64_IllegalState(cpu);
+    return NULL;
 }
 
 void cpu_run(Cpu *cpu, u64 until) {
     cpu->until = until;
     setjmp(cpu->unwind);
     while (prepare(cpu)) {
-        const Op *op = find(cpu);
+        const Op *op = first_op(cpu);
         if (!op) continue;
         cpu->block = op;
         if (unlikely(software_step_active(cpu))) {
@@ -140,7 +148,7 @@ void cpu_step(Cpu *cpu) {
     cpu->until = start + 1;
     if (setjmp(cpu->unwind)) return;
     if (!prepare(cpu)) return;
-    const Op *op = find(cpu);
+    const Op *op = first_op(cpu);
     if (!op) return;
     cpu->block = op;
     if (unlikely(software_step_active(cpu)))

@@ -107,9 +107,11 @@ static bool ipa_valid(const Fault *f) {
                          f->type == FAULT_TRANSLATION || f->type == FAULT_ADDRESS_SIZE);
 }
 
-// The word at pc, when the CPU is inside an instruction.
+// The word at pc, when the CPU is inside an instruction. (cpu->block is already behind a system
+// instruction.)
 static u32 current_word(const Cpu *cpu) {
-    return cpu->page && cpu->block ? op_word(cpu, cpu->block) : 0;
+    if (!cpu->page || !cpu->block) return 0;
+    return op_word(cpu, &cpu->page->ops[(cpu->pc & 0xffc) >> 2]);
 }
 
 void AArch64_Abort(Cpu *cpu, Va address, const Fault *f, AccessType type, unsigned size, Acc acc) {
