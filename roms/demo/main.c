@@ -33,8 +33,7 @@ static u64 now(void) {
     return read_sysreg("cntpct_el0");
 }
 
-// --- scheduling
-// -----------------------------------------------------------------------------------
+// --- scheduling ----------------------------------------------------------------------------------
 
 static void set_timer(u64 when) {
     write_sysreg("cnthp_cval_el2", when);
@@ -120,8 +119,7 @@ static void yield(Vm *vm) {
     schedule(vm);
 }
 
-// --- exits
-// ----------------------------------------------------------------------------------------
+// --- exits ---------------------------------------------------------------------------------------
 
 // VA of a VM to PA, through both stages, by the hardware's own walk. 0: not readable.
 static u64 vm_address(u64 va) {
@@ -265,8 +263,7 @@ void exit_unexpected(u64 vector) {
     power_off();
 }
 
-// --- start
-// ----------------------------------------------------------------------------------------
+// --- start ---------------------------------------------------------------------------------------
 
 static void create(unsigned i, u64 period, u64 interrupts, u64 busy) {
     Vm *vm = &vms[i];

@@ -17,8 +17,7 @@
 
 typedef bool (*OptionFunction)(RunOptions *o, char *arg, Error *err);
 
-// --- values
-// -----------------------------------------------------------------------------------------
+// --- values --------------------------------------------------------------------------------------
 
 // A private copy of text, to be taken apart.
 static char *own(RunOptions *o, const char *text) {
@@ -124,8 +123,7 @@ static bool only(const char *option, const char *key, const char *value, bool wa
     return error_set(err, "%s: %s=%s is not modelled", option, key, got ? "on" : "off");
 }
 
-// --- the machine
-// --------------------------------------------------------------------------------------
+// --- the machine ---------------------------------------------------------------------------------
 
 static bool set_gic(RunOptions *o, const char *value, Error *err) {
     if (value && !strcmp(value, "2"))
@@ -307,8 +305,7 @@ static bool opt_semihosting_config(RunOptions *o, char *arg, Error *err) {
     return true;
 }
 
-// --- software
-// ------------------------------------------------------------------------------------------
+// --- software ------------------------------------------------------------------------------------
 
 static bool opt_kernel(RunOptions *o, char *arg, Error *err) {
     (void)err;
@@ -478,8 +475,7 @@ static bool opt_fw_cfg(RunOptions *o, char *arg, Error *err) {
     return true;
 }
 
-// --- host side
-// ------------------------------------------------------------------------------------------
+// --- host side -----------------------------------------------------------------------------------
 
 enum { SERIAL_DEFAULT = -1 };  // RunOptions.serial.kind before any option decided
 
@@ -562,8 +558,7 @@ static bool opt_timeout(RunOptions *o, char *arg, Error *err) {
     return o->insn_limit || error_set(err, "--timeout-insns: must be at least 1");
 }
 
-// --- the table
-// ------------------------------------------------------------------------------------------
+// --- the table -----------------------------------------------------------------------------------
 
 typedef struct OptionRow {
     const char *name;
@@ -651,8 +646,7 @@ void options_print_help(void) {
     }
 }
 
-// --- parsing
-// --------------------------------------------------------------------------------------------
+// --- parsing -------------------------------------------------------------------------------------
 
 static void set_defaults(RunOptions *o) {
     *o = (RunOptions){0};

@@ -1,5 +1,6 @@
 // `el2sim run`: builds the machine, loads it, runs it, and says how it ended.
 #include "cli/cli.h"
+#include "cli/disasm.h"
 #include "cli/terminal.h"
 #include "devices/fw_cfg.h"
 #include "machine/image.h"
@@ -41,8 +42,7 @@ static void watch(Machine *machine) {
     check_dump_hook = dump_current;
 }
 
-// --- setting up
-// -----------------------------------------------------------------------------------
+// --- setting up ----------------------------------------------------------------------------------
 
 static bool add_fw_cfg(Machine *machine, const FwCfgFile *f, Error *err) {
     FwCfg *cfg = board_fw_cfg(machine);
@@ -91,16 +91,17 @@ static bool open_trace(Machine *machine, const RunOptions *o, Trace **out, Error
     return *out != NULL;
 }
 
-// --- ending
-// ---------------------------------------------------------------------------------------
+// --- ending --------------------------------------------------------------------------------------
 
 // One line and the registers of the CPU concerned, or of all of them.
 static void report(const Machine *machine) {
     fprintf(stderr, "el2sim: %s\n", machine->stop_text);
     if (machine->stop == STOP_USER) return;
     for (unsigned i = 0; i < machine->cpus; i++)
-        if (!machine->stop_cpu || machine->stop_cpu == machine->cpu[i])
+        if (!machine->stop_cpu || machine->stop_cpu == machine->cpu[i]) {
             cpu_dump(machine->cpu[i], stderr);
+            disasm_around_pc(machine->cpu[i], stderr);
+        }
 }
 
 static int exit_status(const Machine *machine) {

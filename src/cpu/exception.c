@@ -39,8 +39,7 @@ MmuMode cpu_mode(const Cpu *cpu) {
     return mode_of(cpu);
 }
 
-// --- PSTATE
-// -----------------------------------------------------------------------------------------
+// --- PSTATE --------------------------------------------------------------------------------------
 
 static ALWAYS_INLINE void set_pstate(Cpu *cpu, u32 new_pstate) {
     unsigned old_sp = cpu->pstate & PSTATE_SP ? cpu->el : 0;
@@ -62,8 +61,7 @@ void pstate_changed(Cpu *cpu, u32 new_pstate) {
     interrupts_changed(cpu);
 }
 
-// --- entry
-// ------------------------------------------------------------------------------------------
+// --- entry ---------------------------------------------------------------------------------------
 
 // The same exception from the same place again and again, with no return in between: the guest
 // cannot get out of it.
@@ -172,8 +170,7 @@ void AArch64_IllegalState(Cpu *cpu) {
     take_sync(cpu, EC_ILLEGAL_STATE, 0, "PSTATE.IL");
 }
 
-// --- calls
-// ------------------------------------------------------------------------------------------
+// --- calls ---------------------------------------------------------------------------------------
 
 static ALWAYS_INLINE void take_call(Cpu *cpu, int target, u8 ec, u16 imm, const char *rule) {
     Exception e = {.kind = EXC_SYNC, .ec = ec, .il = true, .iss = imm, .rule = rule};
@@ -225,8 +222,7 @@ void AArch64_SoftwareBreakpoint(Cpu *cpu, u16 imm) {
         take_sync(cpu, EC_BRK64, imm, NULL);
 }
 
-// --- floating-point access
-// --------------------------------------------------------------------------
+// --- floating-point access -----------------------------------------------------------------------
 
 // Target EL of the FP/SIMD access trap from `el`; 0 when the access is allowed.
 static int fp_trap(const Cpu *cpu, int el, const char **rule, bool *by_cpacr) {
@@ -277,8 +273,7 @@ void AArch64_AdvSIMDFPAccessTrap(Cpu *cpu) {
         take_trap(cpu, MAX(target, cpu->el), EC_FP_ACCESS, 0x1e00000, rule);
 }
 
-// --- branch addresses
-// -----------------------------------------------------------------------------
+// --- branch addresses ----------------------------------------------------------------------------
 
 // Source: AArch64.BranchAddr, AddrTop (for an instruction address).
 u64 AArch64_BranchAddr(const Cpu *cpu, u64 target) {
@@ -293,8 +288,7 @@ u64 AArch64_BranchAddr(const Cpu *cpu, u64 target) {
                                                                     : target;
 }
 
-// --- return
-// -----------------------------------------------------------------------------------------
+// --- return --------------------------------------------------------------------------------------
 
 // What an exception return takes from SPSR besides EL, SP, SS and the flags.
 void exception_init(Cpu *cpu) {

@@ -76,8 +76,7 @@ void fp_reduce(Cpu *cpu, FpBinary *f, V128 *d, const V128 *n, unsigned esize, un
     fpu_end(cpu, &fp);
 }
 
-// --- whole vectors by the host
-// ----------------------------------------------------------------------
+// --- whole vectors by the host -------------------------------------------------------------------
 typedef float F32x4 __attribute__((vector_size(16)));
 typedef double F64x2 __attribute__((vector_size(16)));
 typedef i32 I32x4 __attribute__((vector_size(16)));
@@ -164,8 +163,7 @@ void fp_mul_elem(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
     fp_vec_mul(cpu, d, n, &e, form);
 }
 
-// --- multiply and accumulate
-// ----------------------------------------------------------------------
+// --- multiply and accumulate ---------------------------------------------------------------------
 void fp_mla(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form, bool negate) {
     unsigned esize = form_esize(form), lanes = form_lanes(form);
     V128 r = {.d = {0, 0}};
@@ -232,8 +230,7 @@ void fp_cadd(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form, unsigned
     fpu_end(cpu, &fp);
 }
 
-// --- between widths
-// ---------------------------------------------------------------------------------
+// --- between widths ------------------------------------------------------------------------------
 void fp_narrow(Cpu *cpu, V128 *d, const V128 *n, unsigned esize, unsigned q, unsigned how) {
     Fpu fp = fpu_begin(cpu);
     unsigned lanes = 64 / esize;
@@ -262,8 +259,7 @@ void fp_lengthen(Cpu *cpu, V128 *d, const V128 *n, unsigned esize, unsigned q) {
     fpu_end(cpu, &fp);
 }
 
-// --- one lane
-// -----------------------------------------------------------------------------------------
+// --- one lane ------------------------------------------------------------------------------------
 static u64 mask(unsigned n, bool test) {
     return test ? ones(n) : 0;
 }

@@ -171,8 +171,7 @@ static ALWAYS_INLINE u64 fp_sqrt(Cpu *cpu, int n, u64 a) {
     return fp_slow1(cpu, FPSqrt1, (unsigned)n, a, 0);
 }
 
-// --- how a conversion or rounding is done, in one number
-// -------------------------------------------
+// --- how a conversion or rounding is done, in one number -----------------------------------------
 enum {
     HOW_FPCR = 7,      // rounding mode of FPCR; else bits 2:0 are an FPRounding
     HOW_UNSIGNED = 8,  // conversions: the integer is unsigned

@@ -115,8 +115,7 @@ void cpu_run(Cpu *cpu, u64 until) {
     }
 }
 
-// --- one instruction
-// ------------------------------------------------------------------------------
+// --- one instruction -----------------------------------------------------------------------------
 
 #if defined(EL2SIM_LOOP_DISPATCH)
 void cpu_execute_one(Cpu *cpu, const Op *op) {

@@ -6,8 +6,7 @@
 #include "cpu/crc32.h"
 #include "cpu/op.h"
 
-// --- shared pseudo-code
-// ---------------------------------------------------------------------------
+// --- shared pseudo-code --------------------------------------------------------------------------
 
 static ALWAYS_INLINE u64 narrow(int sf, u64 v) {
     return sf ? v : (u32)v;
@@ -121,8 +120,7 @@ static ALWAYS_INLINE u64 extended(int option, u64 v) {
     }
 }
 
-// --- immediate
-// ------------------------------------------------------------------------------------
+// --- immediate -----------------------------------------------------------------------------------
 
 static ALWAYS_INLINE void sem_adr(Cpu *cpu, u64 *d, u64 pc, u64 offset) {
     (void)cpu;
@@ -201,8 +199,7 @@ static ALWAYS_INLINE void sem_extr(Cpu *cpu, int sf, u64 *d, u64 n, u64 m, unsig
         *d = (u32)((n << 32 | (u32)m) >> lsb);
 }
 
-// --- logical, register
-// ------------------------------------------------------------------------------
+// --- logical, register ---------------------------------------------------------------------------
 
 static ALWAYS_INLINE void sem_and_reg(Cpu *cpu, int sf, u64 *d, u64 n, u64 m) {
     (void)cpu;
@@ -272,8 +269,7 @@ static ALWAYS_INLINE void sem_bics_shift(Cpu *cpu, int sf, int type, u64 *d, u64
     sem_bics_reg(cpu, sf, d, n, shifted(sf, type, m, amount));
 }
 
-// --- add and subtract, register
-// ---------------------------------------------------------------------
+// --- add and subtract, register ------------------------------------------------------------------
 
 static ALWAYS_INLINE void sem_add_reg(Cpu *cpu, int sf, u64 *d, u64 n, u64 m) {
     (void)cpu;
@@ -335,8 +331,7 @@ static ALWAYS_INLINE void sem_sbcs(Cpu *cpu, int sf, u64 *d, u64 n, u64 m) {
     *d = add_carry(cpu, sf, n, ~m, true);
 }
 
-// --- flags
-// --------------------------------------------------------------------------------------------
+// --- flags ---------------------------------------------------------------------------------------
 
 static ALWAYS_INLINE void sem_rmif(Cpu *cpu, u64 n, unsigned rotate, unsigned mask) {
     u32 from = (u32)(shifted(1, 3, n, rotate) & mask) << 28;
@@ -401,8 +396,7 @@ static ALWAYS_INLINE void sem_csneg(Cpu *cpu, int sf, int cond, u64 *d, u64 n, u
     *d = narrow(sf, condition(cpu, cond) ? n : -m);
 }
 
-// --- one source
-// -----------------------------------------------------------------------------------------
+// --- one source ----------------------------------------------------------------------------------
 
 static ALWAYS_INLINE u64 reverse_bits(u64 v) {
     v = (v >> 1 & 0x5555555555555555) | (v & 0x5555555555555555) << 1;
@@ -441,8 +435,7 @@ static ALWAYS_INLINE void sem_cls(Cpu *cpu, int sf, u64 *d, u64 n) {
     *d = count_leading_zeros(sf, n ^ extension) - 1;
 }
 
-// --- two sources
-// ----------------------------------------------------------------------------------------
+// --- two sources ---------------------------------------------------------------------------------
 
 static ALWAYS_INLINE void sem_udiv(Cpu *cpu, int sf, u64 *d, u64 n, u64 m) {
     (void)cpu;
@@ -493,8 +486,7 @@ static ALWAYS_INLINE void sem_crc32cx(Cpu *cpu, u64 *d, u64 n, u64 m) {
     *d = crc32c_update((u32)n, m, 8);
 }
 
-// --- three sources
-// --------------------------------------------------------------------------------------
+// --- three sources -------------------------------------------------------------------------------
 
 static ALWAYS_INLINE void sem_madd(Cpu *cpu, int sf, u64 *d, u64 n, u64 m, u64 a) {
     (void)cpu;

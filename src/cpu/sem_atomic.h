@@ -4,8 +4,7 @@
 
 #include "cpu/sem_loadstore.h"
 
-// --- exclusives
-// -------------------------------------------------------------------------------------
+// --- exclusives ----------------------------------------------------------------------------------
 
 // The load part for `bytes` at n, as up to 128 bits. False: miss.
 static ALWAYS_INLINE bool load_exclusive(Mem *m, unsigned bytes, V128 *value, u64 n, u64 mask) {
@@ -80,8 +79,7 @@ static ALWAYS_INLINE void sem_stxp(Mem *m, int w, u64 *status, u64 t, u64 t2, u6
     store_exclusive(m, 8u << w, status, &value, n, mask);
 }
 
-// --- atomics
-// ------------------------------------------------------------------------------------------
+// --- atomics -------------------------------------------------------------------------------------
 
 // Reads the location; *host is where to write back (NULL in the slow variant). False: miss.
 static ALWAYS_INLINE bool atomic_load(Mem *m, unsigned bytes, V128 *value, void **host, u64 n,

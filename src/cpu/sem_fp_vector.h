@@ -632,8 +632,7 @@ static ALWAYS_INLINE void sem_fcvtxn_scalar(Cpu *cpu, V128 *d, const V128 *n) {
     fp_unary(cpu, fp_convert_odd, 64, d, n, 0);
 }
 
-// --- Advanced SIMD: fixed point (shift by immediate)
-// ------------------------------------------------
+// --- Advanced SIMD: fixed point (shift by immediate) ---------------------------------------------
 
 static ALWAYS_INLINE void sem_scvtf_fix_v(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7,
                                           u64 form) {

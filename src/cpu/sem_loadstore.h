@@ -18,8 +18,7 @@ static ALWAYS_INLINE bool sp_aligned(Mem *m, u64 base, u64 mask) {
     return m->slow;
 }
 
-// --- one register
-// ---------------------------------------------------------------------------------
+// --- one register --------------------------------------------------------------------------------
 
 static ALWAYS_INLINE Acc width_of(int size) {
     return size == 3 ? ACC_NORMAL : ACC_REG32;
@@ -321,8 +320,7 @@ static ALWAYS_INLINE void sem_ldra_pre(Mem *m, int M, u64 *t, u64 n, u64 *wb, u6
     *wb = base + offset;
 }
 
-// --- pairs
-// ----------------------------------------------------------------------------------------
+// --- pairs ---------------------------------------------------------------------------------------
 
 static ALWAYS_INLINE void store_pair(Mem *m, unsigned bytes, u64 t, u64 t2, u64 base, u64 mask,
                                      u64 address, Acc acc) {

@@ -17,8 +17,7 @@ static ALWAYS_INLINE void instruction_begin(Cpu *cpu, const Op *op) {
     cpu->block = op + 1;
 }
 
-// --- exceptions
-// -------------------------------------------------------------------------------------
+// --- exceptions ----------------------------------------------------------------------------------
 
 static ALWAYS_INLINE const Op *sem_svc(Cpu *cpu, const Op *op, const Table *table) {
     instruction_begin(cpu, op);
@@ -117,8 +116,7 @@ static ALWAYS_INLINE const Op *sem_wfe(Cpu *cpu, const Op *op, const Table *tabl
     TAIL(system_wfe(cpu, op, table));
 }
 
-// --- PSTATE
-// -----------------------------------------------------------------------------------------
+// --- PSTATE --------------------------------------------------------------------------------------
 
 // One bit of PSTATE from CRm<0>; no change of address space.
 static ALWAYS_INLINE void set_pstate_bit(Cpu *cpu, u32 which, unsigned crm) {
@@ -164,8 +162,7 @@ static ALWAYS_INLINE const Op *sem_msr_daifclr(Cpu *cpu, const Op *op, const Tab
     NEXT(cpu, op, table);
 }
 
-// --- system registers
-// -------------------------------------------------------------------------------
+// --- system registers ----------------------------------------------------------------------------
 
 static ALWAYS_INLINE const Op *sem_mrs(Cpu *cpu, const Op *op, const Table *table) {
     unsigned index = (unsigned)op->half.hi;

@@ -53,8 +53,7 @@ const Op *system_trap_daif(Cpu *cpu, const Op *op, const Table *table) {
     TAIL(op_resume(cpu, op, table));
 }
 
-// --- waiting
-// --------------------------------------------------------------------------------------
+// --- waiting -------------------------------------------------------------------------------------
 
 // AArch64.CheckForWFxTrap for EL1, then EL2. True: the exception was taken.
 static bool wfx_trapped(Cpu *cpu, bool wfe) {
@@ -116,8 +115,7 @@ void system_send_event(Cpu *cpu) {
     }
 }
 
-// --- errors
-// ---------------------------------------------------------------------------------------
+// --- errors --------------------------------------------------------------------------------------
 
 void system_esb(Cpu *cpu) {
     u64 hcr = cpu_hcr(cpu);

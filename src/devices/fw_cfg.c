@@ -39,8 +39,7 @@ struct FwCfg {
     u64 dma_address;
 };
 
-// --- items
-// ----------------------------------------------------------------------------------------
+// --- items ---------------------------------------------------------------------------------------
 
 void fw_cfg_set(FwCfg *cfg, u16 key, const void *data, size_t n) {
     CHECK(key < ITEMS);
@@ -110,8 +109,7 @@ static void take(FwCfg *cfg, u8 *out, size_t n) {
     cfg->offset += have;
 }
 
-// --- DMA
-// ------------------------------------------------------------------------------------------
+// --- DMA -----------------------------------------------------------------------------------------
 
 static bool dma_read(FwCfg *cfg, u64 address, u32 length) {
     u8 buf[4096];
@@ -153,8 +151,7 @@ static void dma_run(FwCfg *cfg) {
     bus_write_bytes(cfg->machine, at, &status, 4);
 }
 
-// --- registers
-// --------------------------------------------------------------------------------------
+// --- registers -----------------------------------------------------------------------------------
 
 static bool read_reg(void *dev, u64 offset, unsigned size, u64 *value, Cpu *by) {
     FwCfg *cfg = dev;

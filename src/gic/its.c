@@ -27,6 +27,8 @@ enum {
     ENTRY_SIZE = 8,
     ITTE_SIZE = 16,
     DEVICE_BITS = 16,
+    BASER_PAGE_SIZE = 8,
+    PAGE_64K = 2,
     BASER_INDIRECT = 62,
     BASER_DEVICES = 1,
     BASER_COLLECTIONS = 4,
@@ -335,7 +337,8 @@ void its_free(Its *its) {
 
 void its_reset(Its *its) {
     its->enabled = its->stalled = false;
-    its->cbaser = its->cwriter = its->creadr = its->devices = its->collections = 0;
+    its->cbaser = its->cwriter = its->creadr = 0;
+    its->devices = its->collections = PAGE_64K << BASER_PAGE_SIZE;  // UNKNOWN: the largest
 }
 
 bool its_is_doorbell(const Its *its, u64 address) {

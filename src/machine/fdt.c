@@ -26,8 +26,7 @@ enum {
     KEY_POWER = 116,
 };
 
-// --- writing: the first error sticks
-// ----------------------------------------------------------------
+// --- writing: the first error sticks -------------------------------------------------------------
 
 typedef struct Writer {
     void *fdt;
@@ -77,8 +76,7 @@ static void reg(Writer *w, u64 base, u64 size) {
     CELLS(w, "reg", CELL64(base), CELL64(size));
 }
 
-// --- nodes
-// ------------------------------------------------------------------------------------------
+// --- nodes ---------------------------------------------------------------------------------------
 
 static void write_psci(Writer *w) {
     begin(w, "psci");
@@ -376,8 +374,7 @@ bool device_tree_build(Machine *machine, bool seeds, DeviceTree *out, Error *err
     return fdt_failed(err, "cannot build it", w.error);
 }
 
-// --- changing a finished tree
-// -----------------------------------------------------------------------
+// --- changing a finished tree --------------------------------------------------------------------
 
 // The node at path, created when absent.
 static int node_at(void *fdt, const char *path, const char *name) {

@@ -13,8 +13,7 @@
 
 enum { RAW_OFFSET = 0x80000, BOOT_STUB_SIZE = 0x1000, STUB_SHIFT = 2 << 20 };
 
-// --- files
-// ----------------------------------------------------------------------------------------
+// --- files ---------------------------------------------------------------------------------------
 
 static bool read_stream(int fd, const char *path, u64 max, HostFile *out, Error *err) {
     size_t capacity = 1 << 20;
@@ -77,8 +76,7 @@ void host_file_free(HostFile *file) {
     *file = (HostFile){0};
 }
 
-// --- compression
-// ------------------------------------------------------------------------------------
+// --- compression ---------------------------------------------------------------------------------
 
 // Unpacks a gzip stream of at most `limit` bytes.
 static bool gunzip(const u8 *in, size_t in_n, u64 limit, u8 **out, size_t *out_n, Error *err) {
@@ -111,8 +109,7 @@ static bool gunzip(const u8 *in, size_t in_n, u64 limit, u8 **out, size_t *out_n
     return error_set(err, "gzip data is truncated or damaged");
 }
 
-// --- arm64 Image
-// --------------------------------------------------------------------------------------
+// --- arm64 Image ---------------------------------------------------------------------------------
 
 typedef struct Arm64Header {
     u32 code[2];

@@ -85,8 +85,7 @@ static bool add_image(Machine *m, Boot *b, const char *what, const char *path, c
     return true;
 }
 
-// --- the parts
-// ------------------------------------------------------------------------------------
+// --- the parts -----------------------------------------------------------------------------------
 
 static bool add_value(Machine *m, Boot *b, const LoaderDevice *l, unsigned index, Error *err) {
     if (!l->has_addr) return error_set(err, "-device loader: data= needs addr=");
@@ -180,8 +179,7 @@ static bool place_tree(Machine *m, Boot *b, u64 at, Error *err) {
     return add_blob(m, b, "device tree", &s, err);
 }
 
-// --- firmware: gets kernel, initrd and command line through fw_cfg
-// ----------------------------------
+// --- firmware: gets kernel, initrd and command line through fw_cfg -------------------------------
 
 static bool offer_file(Machine *m, const char *path, u16 size_key, u16 data_key, Error *err) {
     if (!path) return true;
@@ -211,8 +209,7 @@ static bool prepare_firmware(Machine *m, const BootOptions *o, Error *err) {
            offer_file(m, o->initrd, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA, err);
 }
 
-// --- all of it
-// ----------------------------------------------------------------------------------------
+// --- all of it -----------------------------------------------------------------------------------
 
 // Loads the kernel; *end = behind its highest byte, *low = its lowest.
 static bool prepare_kernel(Machine *m, Boot *b, const char *path, u64 *low, u64 *end, bool *is_elf,

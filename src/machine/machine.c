@@ -271,8 +271,7 @@ void machine_stop(Machine *machine, StopReason why, int code, const char *format
     for (unsigned i = 0; i < machine->cpus; i++) cpu_attention(machine->cpu[i]);
 }
 
-// --- creation and reset
-// ---------------------------------------------------------------------------
+// --- creation and reset --------------------------------------------------------------------------
 
 void cpu_reset(Cpu *cpu) {
     Machine *machine = cpu->machine;

@@ -40,8 +40,7 @@ static const char *operation_name(u32 op) {
     return op < ARRAY_LEN(names) && names[op] ? names[op] : "unknown operation";
 }
 
-// --- guest memory
-// ---------------------------------------------------------------------------------
+// --- guest memory --------------------------------------------------------------------------------
 
 // Copies between guest virtual memory and buf, page by page. False: not mapped or not memory.
 static bool guest_copy(Cpu *cpu, u64 address, void *buf, size_t n, bool write) {
@@ -69,8 +68,7 @@ static bool read_block(Cpu *cpu, u64 *words, unsigned n) {
     return guest_copy(cpu, cpu->x[1], words, n * sizeof *words, false);
 }
 
-// --- operations
-// -----------------------------------------------------------------------------------
+// --- operations ----------------------------------------------------------------------------------
 
 static u64 write0(Cpu *cpu) {
     u64 address = cpu->x[1];

@@ -197,8 +197,7 @@ void board_power_button(Machine *machine) {
     event_set(machine, &b->key_release, machine_now(machine) + POWER_KEY_NS);
 }
 
-// --- semihosting's console
-// ---------------------------------------------------------------------------
+// --- semihosting's console -----------------------------------------------------------------------
 
 void board_flush(Machine *machine) {
     if (machine->board->serial) serial_flush(machine->board->serial);

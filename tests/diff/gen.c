@@ -43,8 +43,7 @@ static u32 pointer(void) {
     return chance(10) ? 31 : FIRST_POINTER + upto(POINTERS);
 }
 
-// --- instructions
-// -----------------------------------------------------------------------------------
+// --- instructions --------------------------------------------------------------------------------
 
 // No CONSTRAINED UNPREDICTABLE loads and stores.
 static bool keep_load_store(u32 w) {
@@ -53,7 +52,8 @@ static bool keep_load_store(u32 w) {
     if (field(w, 29, 24) == 8 && !(w >> 23 & 1)) return false;  // exclusives: pair() makes them
     if (field(w, 29, 24) == 8) {
         if (field(w, 14, 10) != 31) return false;
-        if (w >> 21 & 1) return v82;  // compare and swap
+        if (w >> 21 & 1) return v82;       // compare and swap
+        if (!(w >> 15 & 1)) return false;  // LORegions: whether ESR.ISS.AR is set is not said
         if (field(w, 20, 16) != 31) return false;
     }
     if (field(w, 29, 27) == 5 && !vector) {  // pairs
@@ -250,8 +250,7 @@ static int emit_exclusive(Case *c, int at) {
     return at;
 }
 
-// --- state
-// ------------------------------------------------------------------------------------------
+// --- state ---------------------------------------------------------------------------------------
 
 static u64 random_value(void) {
     switch (upto(6)) {

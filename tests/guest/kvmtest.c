@@ -202,8 +202,7 @@ static void enter(Vm *v) {
     if (d5 != mine || d9 != mine) die("the guest's floating-point registers leaked");
 }
 
-// --- what user space does at some of the exits
-// -----------------------------------------------------
+// --- what user space does at some of the exits ---------------------------------------------------
 
 static void mark_exits(Vm *v) {
     v->exits_before = stat_value(v, "exits");
@@ -308,8 +307,7 @@ static void nisv_exits(Vm *v) {
     }
 }
 
-// --- the exits, in order
-// ------------------------------------------------------------------------------
+// --- the exits, in order -------------------------------------------------------------------------
 
 typedef struct {
     const char *what;

@@ -48,8 +48,7 @@ static void wr(Machine *m, u64 a, unsigned size, u64 v) {
     assert_true(bus_write(m, a, size, v, NULL));
 }
 
-// --- bus
-// ------------------------------------------------------------------------------------------
+// --- bus -----------------------------------------------------------------------------------------
 
 static void bus_finds_regions_and_holes(void **state) {
     Machine *m = *state;
@@ -90,8 +89,7 @@ static void bus_copies_bytes(void **state) {
     assert_false(bus_read_bytes(m, UART, buf, 1));
 }
 
-// --- PL011
-// ------------------------------------------------------------------------------------------
+// --- PL011 ---------------------------------------------------------------------------------------
 
 static void uart_identifies_itself(void **state) {
     Machine *m = *state;
@@ -154,8 +152,7 @@ static void uart_to_file(void **state) {
     assert_false(board_set_serial(m, &c, &err));
 }
 
-// --- PL031, PL061
-// -------------------------------------------------------------------------------------
+// --- PL031, PL061 --------------------------------------------------------------------------------
 
 static void rtc_shows_epoch_and_matches(void **state) {
     Machine *m = *state;
@@ -192,8 +189,7 @@ static void gpio_masks_data_by_address(void **state) {
     assert_int_equal(rd(m, GPIO + 0x3fc, 4), 0xa0);
 }
 
-// --- virtio
-// -------------------------------------------------------------------------------------------
+// --- virtio --------------------------------------------------------------------------------------
 
 static void virtio_slots_are_empty(void **state) {
     Machine *m = *state;
@@ -205,8 +201,7 @@ static void virtio_slots_are_empty(void **state) {
     assert_null(bus_find(m, VIRT_VIRTIO_BASE + 32 * 0x200));
 }
 
-// --- flash
-// --------------------------------------------------------------------------------------------
+// --- flash ---------------------------------------------------------------------------------------
 
 static void flash_query_and_id(void **state) {
     Machine *m = *state;
@@ -269,8 +264,7 @@ static void flash_image_must_fit(void **state) {
     assert_false(board_attach_flash(m, 0, "/nonexistent", true, &err));
 }
 
-// --- fw_cfg
-// -------------------------------------------------------------------------------------------
+// --- fw_cfg --------------------------------------------------------------------------------------
 
 static void fw_cfg_registers(void **state) {
     Machine *m = *state;
@@ -307,8 +301,7 @@ static void fw_cfg_dma_reads_a_file(void **state) {
     assert_int_equal(rd(m, 0x40001000, 4), __builtin_bswap32(1));
 }
 
-// --- PSCI
-// -----------------------------------------------------------------------------------------------
+// --- PSCI ----------------------------------------------------------------------------------------
 
 static i64 psci(Cpu *cpu, u64 f, u64 a, u64 b, u64 c) {
     cpu->x[0] = f;

@@ -222,8 +222,7 @@ static void estimates(void **state) {
     assert_int_equal(VFPExpandImm(16, 0x3f), 0x37c0 + 0x1800);
 }
 
-// --- the fast paths
-// --------------------------------------------------------------------------------
+// --- the fast paths ------------------------------------------------------------------------------
 static Cpu cpu;
 static u64 seed = 88172645463325252ull;
 
@@ -318,8 +317,7 @@ static void vector_lanes(void **state) {
     assert_int_equal(r.s[1], 0x40400000);
 }
 
-// --- rows
-// --------------------------------------------------------------------------------------------
+// --- rows ----------------------------------------------------------------------------------------
 static const char *row_of(u32 word, const u64 *features) {
     Op op;
     const DecodeRow *row = decode_row(features, word, 0, &op);

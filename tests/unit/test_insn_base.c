@@ -83,8 +83,7 @@ static void run(const u32 *words, unsigned count, unsigned n) {
 }
 #define RUN(n, ...) run((const u32[]){__VA_ARGS__}, ARRAY_LEN(((const u32[]){__VA_ARGS__})), n)
 
-// --- data processing
-// --------------------------------------------------------------------------------
+// --- data processing -----------------------------------------------------------------------------
 
 typedef struct Case {
     const char *text;
@@ -183,8 +182,7 @@ static void data_processing(void **state) {
     }
 }
 
-// --- loads and stores
-// -------------------------------------------------------------------------------
+// --- loads and stores ----------------------------------------------------------------------------
 
 static void addressing(void **state) {
     (void)state;
@@ -319,8 +317,7 @@ static void atomics(void **state) {
     assert_true(peek(DATA) == 3 && cpu->x[0] == 3 && cpu->x[1] == 4);
 }
 
-// --- branches
-// -----------------------------------------------------------------------------------------
+// --- branches ------------------------------------------------------------------------------------
 
 static void branches(void **state) {
     (void)state;
@@ -342,8 +339,7 @@ static void branches(void **state) {
     assert_true(cpu->pc == DATA && cpu->x[30] == CODE + 4);
 }
 
-// --- exceptions and PSTATE
-// ----------------------------------------------------------------------------
+// --- exceptions and PSTATE -----------------------------------------------------------------------
 
 static void calls(void **state) {
     (void)state;
@@ -422,8 +418,7 @@ static void waiting(void **state) {
     assert_true(other->event && !cpu->event);
 }
 
-// --- what does not exist
-// ------------------------------------------------------------------------------
+// --- what does not exist -------------------------------------------------------------------------
 
 static void unallocated(void **state) {
     (void)state;

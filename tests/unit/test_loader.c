@@ -106,8 +106,7 @@ static bool kernel_boots(Fixture *f, const void *data, size_t n, Error *err) {
     return boots(f, &o, err);
 }
 
-// --- ELF
-// ------------------------------------------------------------------------------------------
+// --- ELF -----------------------------------------------------------------------------------------
 
 static void elf_by_physical_address(void **state) {
     Fixture *f = *state;
@@ -158,8 +157,7 @@ static void elf_hostile(void **state) {
     assert_false(kernel_boots(f, &e, sizeof e, &err));
 }
 
-// --- arm64 Image
-// -------------------------------------------------------------------------------------
+// --- arm64 Image ---------------------------------------------------------------------------------
 
 typedef struct TestImage {
     u32 code[2];
@@ -268,8 +266,7 @@ static void raw_code(void **state) {
     assert_int_equal(f->m->cpu[0]->x[0], 0x48000000);
 }
 
-// --- layout
-// -------------------------------------------------------------------------------------------
+// --- layout --------------------------------------------------------------------------------------
 
 static void initrd_and_append(void **state) {
     Fixture *f = *state;
