@@ -159,6 +159,9 @@ static ALWAYS_INLINE const Op *sem_msr_daifclr(Cpu *cpu, const Op *op, const Tab
     if (daif_trapped(cpu)) TAIL(system_trap_daif(cpu, op, table));
     cpu->pstate &= ~((u32)op->r[0] << 6);
     interrupts_changed(cpu);
+    // What was unmasked, an interrupt or software step, comes before the next instruction, which
+    // may mask it again.
+    if (unlikely(!cpu->limit)) TAIL(sem_isb(cpu, op, table));
     NEXT(cpu, op, table);
 }
 

@@ -180,7 +180,8 @@ static int emit_sysreg(Case *c, int at) {
     if (write) {
         bool trapped = c->hcr >> 26 & 1;  // TVM
         bool daif = field(sysregs[i].word, 20, 5) == field(SYSREG(3, 3, 4, 2, 1), 20, 5);
-        if (daif && (c->hcr >> 6 & 3)) write = false;  // when an unmasked interrupt is taken is free
+        if (daif && (c->hcr >> 6 & 3))
+            write = false;  // when an unmasked interrupt is taken is free
         if (!(how & WRITE_OK) && !((how & WRITE_TVM) && (trapped || (c->spsr & 15) == 0)))
             write = false;
     }
@@ -199,7 +200,9 @@ static u32 cache_op(const Case *c) {
         bool trapped = (c->hcr >> 23 & 3) == 3, device = (c->sctlr & 1) == 0 && !(c->hcr >> 12 & 1);
         if (n == 7 && m == 4 && device) continue;
         if (n == 7 && m != 4 && m != 8 && op2 == 1 && !trapped) continue;
-        return w | (n == 8 || (n == 7 && (m == 1 || m == 5) && op2 == 0) ? 31 : FIRST_POINTER + upto(POINTERS));
+        return w | (n == 8 || (n == 7 && (m == 1 || m == 5) && op2 == 0)
+                        ? 31
+                        : FIRST_POINTER + upto(POINTERS));
     }
 }
 
@@ -229,21 +232,27 @@ static u32 exception(const Case *c) {
     case 3: return 0xd4200000 | (r32() & 0xffff) << 5;
     case 4: return 0xd4400000 | (r32() & 0xffff) << 5;
     case 5: return r32() & 0xffff;
-    case 6: return 0xd69f03e0;                                  // ERET
-    case 7: return (c->hcr >> 13 & 1) && !(c->hcr >> 6 & 3) ? 0xd503207f : 0xd503203f;  // WFI when trapped, else YIELD
-    case 8: return 0xd50340df | (c->hcr >> 6 & 3 ? 0 : upto(2) << 5) | upto(16) << 8;  // DAIFSet, DAIFClr
-    case 9: return 0xd50040bf | upto(2) << 8;                            // SPSel
-    case 10: return 0xd5033fdf;                                          // ISB
-    case 11: return 0xd503309f | upto(16) << 8;                          // DSB and its like
-    case 12: return 0xd503305f | upto(16) << 8;                          // CLREX
-    default: return 0xd503201f | (upto(128) & 0x78) << 5;                // hints
+    case 6: return 0xd69f03e0;  // ERET
+    case 7:
+        return (c->hcr >> 13 & 1) && !(c->hcr >> 6 & 3)
+                   ? 0xd503207f
+                   : 0xd503203f;  // WFI when trapped, else YIELD
+    case 8:
+        return 0xd50340df | (c->hcr >> 6 & 3 ? 0 : upto(2) << 5) |
+               upto(16) << 8;                              // DAIFSet, DAIFClr
+    case 9: return 0xd50040bf | upto(2) << 8;              // SPSel
+    case 10: return 0xd5033fdf;                            // ISB
+    case 11: return 0xd503309f | upto(16) << 8;            // DSB and its like
+    case 12: return 0xd503305f | upto(16) << 8;            // CLREX
+    default: return 0xd503201f | (upto(128) & 0x78) << 5;  // hints
     }
 }
 
 static int emit_exclusive(Case *c, int at) {
     u32 n = FIRST_POINTER + upto(POINTERS), size = upto(4), o = upto(2);
     u32 t = upto(8), s = 8 + upto(4), t2 = 12 + upto(3);
-    c->code[at++] = 0x927cec00 | n << 5 | n;  // AND: aligned, or whether STXR faults depends on the monitor in QEMU
+    c->code[at++] = 0x927cec00 | n << 5 |
+                    n;  // AND: aligned, or whether STXR faults depends on the monitor in QEMU
     c->code[at++] = 0x085f7c00 | size << 30 | o << 15 | n << 5 | t;
     if (chance(60)) c->code[at++] = 0x8b000000 | t << 16 | t << 5 | t2;  // ADD
     c->code[at++] = 0x08007c00 | size << 30 | o << 15 | s << 16 | n << 5 | t2;
@@ -329,10 +338,11 @@ static void random_controls(Case *c) {
         if (chance(4)) c->hcr |= 1ull << others[i];
     for (int i = 3; i <= 5; i++)
         if (chance(25)) c->hcr |= 1ull << i;  // FMO, IMO, AMO
-    if (chance(10)) c->hcr |= 1ull << (6 + upto(2));  // VF or VI: their order is IMPLEMENTATION DEFINED
+    if (chance(10))
+        c->hcr |= 1ull << (6 + upto(2));  // VF or VI: their order is IMPLEMENTATION DEFINED
     bool stage1 = chance(80), el0 = chance(45);
-    if (!(c->hcr & 1)) c->hcr &= ~4ull;  // QEMU looks at PTW without VM too
-    if (!stage1 && chance(50)) c->hcr |= 1 << 12 | 1;               // DC
+    if (!(c->hcr & 1)) c->hcr &= ~4ull;                // QEMU looks at PTW without VM too
+    if (!stage1 && chance(50)) c->hcr |= 1 << 12 | 1;  // DC
     if (el0 && chance(10)) c->hcr = (c->hcr | 1ull << 27) & ~1ull;  // TGE
     if (c->hcr >> 27 & 1) c->hcr &= ~(1ull << 12);
     c->sctlr = 0x30d00980 | (stage1 ? 1 : 0) | 1 << 2 | 1 << 12;
@@ -353,7 +363,7 @@ static void random_controls(Case *c) {
     c->cptr = 0x33ff | (chance(10) ? 1 << 10 : 0) | (chance(10) ? 1u << 31 : 0);
     c->mdcr = chance(10) ? 1 << (8 + upto(4)) : 0;
     if (c->mdcr & 1 << 8) c->mdcr |= 7 << 9;  // TDE sets the others
-    c->cnthctl = chance(70) ? 3 : 0;  // QEMU tests EL1PCEN for CNTPCT_EL0 at EL0
+    c->cnthctl = chance(70) ? 3 : 0;          // QEMU tests EL1PCEN for CNTPCT_EL0 at EL0
     c->cntkctl = chance(50) ? 0 : upto(4) | upto(4) << 8;
     c->spsr = (el0 ? 0 : 4 + upto(2)) | (chance(70) ? 0x3c0 : upto(16) << 6) | (u64)upto(16) << 28 |
               (chance(1) ? 1 << 20 : 0);

@@ -128,7 +128,8 @@ static void run_case(u64 n, const Case *k) {
     report_register("SP_EL0", READ(sp_el0), k->sp_el0);
     report_register("SP_EL1", READ(sp_el1), k->sp_el1);
     u64 par = READ(par_el1);
-    report_register("PAR", par & 1 ? par : par & ~0x180ull, 0);  // not SH: see deviations.txt, stage2
+    report_register("PAR", par & 1 ? par : par & ~0x180ull,
+                    0);  // not SH: see deviations.txt, stage2
     report_register("TPIDR_EL0", READ(tpidr_el0), 0x10);
     report_register("TPIDR_EL1", READ(tpidr_el1), 0x11);
     report_memory(k);

@@ -12,7 +12,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const uint8_t plain[4096];  // a raw kernel for the cases where another file is the hostile one
+    static const uint8_t
+        plain[4096];  // a raw kernel for the cases where another file is the hostile one
     if (size < 1) return 0;
     unsigned as = data[0] & 3;
     char path[2][32];

@@ -29,7 +29,7 @@ static void set(Cpu *cpu, const char *name, u64 value) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const char *const controls[] = {"HCR_EL2",   "SCTLR_EL1", "SCTLR_EL2", "TCR_EL1",
+    static const char *const controls[] = {"HCR_EL2",  "SCTLR_EL1", "SCTLR_EL2", "TCR_EL1",
                                            "VTCR_EL2", "VTTBR_EL2", "TTBR0_EL1", "CPTR_EL2"};
     static const char *const models[] = {"cortex-a57", "cortex-a72", "neoverse-n1", "max"};
     unsigned flags = (unsigned)take(&data, &size, 2);

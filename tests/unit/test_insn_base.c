@@ -506,15 +506,59 @@ static void xpac_does_not_trap(void **state) {
     assert_int_equal(cpu->sys.ESR_EL2 >> 26, EC_PAC);
 }
 
+// PSTATE changes by MSR DAIFClr are seen by the next instruction, although that masks again.
+static void daifclr_unmasks_at_once(void **state) {
+    (void)state;
+    const u32 code[] = {0xd50348ff, 0xd50348df, 0x14000000};  // MSR DAIFClr, #8; DAIFSet, #8; B .
+    const u32 irq[] = {0xd50342ff, 0xd50342df, 0x14000000};   // the same with #2
+    place(VECTORS + 0x200, &code[2], 1);
+    place(VECTORS + 0x280, &code[2], 1);
+
+    set_el(1);
+    cpu->sys.OSLSR_EL1 = 0;
+    cpu->sys.MDSCR_EL1 = 1u << 13 | 1;  // KDE, SS
+    place(CODE, code, ARRAY_LEN(code));
+    cpu->pc = CODE;
+    cpu_run(cpu, cpu->icount + 10);
+    assert_int_equal(cpu->pc, VECTORS + 0x200);
+    assert_int_equal(cpu->sys.ESR_EL1 >> 26, EC_SS_SAME);
+    assert_int_equal(cpu->sys.ELR_EL1, CODE + 4);
+
+    set_el(1);
+    cpu->sys.MDSCR_EL1 = 0;
+    cpu_set_lines(cpu, LINE_IRQ, true);
+    place(CODE, irq, ARRAY_LEN(irq));
+    cpu->pc = CODE;
+    cpu_run(cpu, cpu->icount + 10);
+    assert_int_equal(cpu->pc, VECTORS + 0x280);
+    assert_int_equal(cpu->sys.ELR_EL1, CODE + 4);
+}
+
 int main(void) {
 #define TEST(f)   cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define MAPPED(f) cmocka_unit_test_setup_teardown(f, setup_mapped, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(data_processing),  TEST(addressing),   TEST(sp_alignment), TEST(exclusives),
-        TEST(atomics),          TEST(branches),     TEST(calls),        TEST(pstate),
-        TEST(system_registers), TEST(waiting),      TEST(unallocated),  TEST(features),
-        MAPPED(addressing),     MAPPED(exclusives), MAPPED(atomics),    MAPPED(sp_alignment),
-        MAPPED(branches),       MAPPED(zero_block), MAPPED(unaligned),  TEST(xpac_does_not_trap),
+        TEST(data_processing),
+        TEST(addressing),
+        TEST(sp_alignment),
+        TEST(exclusives),
+        TEST(atomics),
+        TEST(branches),
+        TEST(calls),
+        TEST(pstate),
+        TEST(system_registers),
+        TEST(waiting),
+        TEST(unallocated),
+        TEST(features),
+        MAPPED(addressing),
+        MAPPED(exclusives),
+        MAPPED(atomics),
+        MAPPED(sp_alignment),
+        MAPPED(branches),
+        MAPPED(zero_block),
+        MAPPED(unaligned),
+        TEST(xpac_does_not_trap),
+        TEST(daifclr_unmasks_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

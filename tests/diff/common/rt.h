@@ -86,7 +86,8 @@ enum {
             "\nhvc #0xfff\nb .\n.popsection\n")
 
 extern bool finish_line;  // run_code() ends its line (the default)
-extern bool any_s1ptw_level;  // hide the level of a stage 2 fault on a stage 1 walk: stage2.c checks it
+extern bool
+    any_s1ptw_level;  // hide the level of a stage 2 fault on a stage 1 walk: stage2.c checks it
 void put(const char *s);
 void put_hex(u64 v);
 void put_field(const char *name, u64 v);
