@@ -77,6 +77,11 @@ static bool hpfar_valid(const Ctx *c) {
     return kind <= 2 || s1ptw;  // address size, translation, access flag; or any on a stage-1 walk
 }
 
+// SPSR without BTYPE (PSTATE[11:10]) where FEAT_BTI is there: not every `max` has it.
+static u64 without_btype(u64 spsr) {
+    return READ(s3_0_c0_c4_1) & 15 ? spsr & ~0xc00ull : spsr;
+}
+
 static void report_el2(Ctx *c) {
     put(" EL2");
     put_field("vec", c->vector);
@@ -84,7 +89,7 @@ static void report_el2(Ctx *c) {
     if (any_s1ptw_level && hpfar_valid(c) && (c->esr >> 7 & 1)) c->esr &= ~3ull;
     if (synchronous) put_field("ESR", c->esr);
     put_field("ELR", c->pc);
-    put_field("SPSR", c->pstate);
+    put_field("SPSR", without_btype(c->pstate));
     if (synchronous && far_valid(c->esr)) put_field("FAR", c->far);
     if (synchronous && hpfar_valid(c)) put_field("HPFAR", c->hpfar);
 }
@@ -97,7 +102,7 @@ static void report_el1(Ctx *c) {
     put_field("vec", vector);
     if (synchronous || (vector & 0x180) == 0x180) put_field("ESR", esr);
     put_field("ELR", READ(elr_el1));
-    put_field("SPSR", READ(spsr_el1));
+    put_field("SPSR", without_btype(READ(spsr_el1)));
     if (synchronous && far_valid(esr)) put_field("FAR", READ(far_el1));
     put_field("PSTATE", c->pstate & ~0xf0000000ull);  // N, Z, C, V: exceptions.c
 }
