@@ -618,11 +618,11 @@ static void enter(u32 pstate) {
 
 static void at_el1(u32 insn) {
     u64 code = 0x40000000;
-    memcpy(word(code), &insn, 4);
+    memcpy(word(code + 0x234), &insn, 4);
     cpu->page = opcache_page(&machine, code);
-    cpu->block = &cpu->page->ops[0];
+    cpu->block = &cpu->page->ops[0x234 / 4];
     enter(1 << PSTATE_EL_SHIFT | PSTATE_SP);
-    cpu->pc = 0x1234;
+    cpu->pc = 0x1234;  // a virtual address of that word
     cpu->sys.ESR_EL1 = cpu->sys.ESR_EL2 = cpu->sys.FAR_EL2 = cpu->sys.HPFAR_EL2 = 0;
 }
 
