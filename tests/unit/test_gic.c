@@ -603,6 +603,9 @@ static void lpi_config(Cpu *c, u32 intid, u8 config) {
 static void start_its(Machine *m) {
     Cpu *c0 = m->cpu[0];
     queued = 0;
+    // Page_Size: software that does not choose one gets the largest.
+    assert_int_equal(rd(c0, ITS + 0x100, 8) >> 8 & 3, 2);
+    assert_int_equal(rd(c0, ITS + 0x108, 8) >> 8 & 3, 2);
     for (unsigned i = 0; i < m->cpus; i++) {
         Cpu *c = m->cpu[i];
         wr(c, gicr(c) + 0x70, 8, PROP | 15);
