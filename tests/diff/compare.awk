@@ -16,7 +16,7 @@ FNR == 1 { file++ }
 file == 1 {
     if ($0 == "" || /^#/) next
     if (split($0, part, / \| /) != 3) { print "deviations.txt:" FNR ": not three parts"; failed = 1; next }
-    if (part[1] != "*" && part[1] != rom && index(rom, part[1] ":") != 1) next
+    if (part[1] != "*" && part[1] != rom && rom !~ "^" part[1] "(-fp)?:") next
     allowed[++patterns] = "^" part[2] "$"
     next
 }

@@ -1,4 +1,4 @@
-// Writes the random cases of one rom as assembly data. Usage: gen SEED CPU [COUNT]; the same seed
+// Writes the random cases of one rom as assembly data. Usage: gen SEED CPU [fp]; the same seed
 // gives the same cases. What the Arm ARM leaves CONSTRAINED UNPREDICTABLE or UNKNOWN is not
 // generated (keep()), nor what depends on time or on the identity of the CPU (the register is
 // zeroed behind the access).
@@ -13,7 +13,8 @@ typedef uint64_t u64;
 typedef uint32_t u32;
 
 static u64 state;
-static bool v82;  // neoverse-n1: LSE, PAN, UAO
+static bool v82;      // neoverse-n1: LSE, PAN, UAO
+static bool vectors;  // mostly floating-point and Advanced SIMD instructions
 
 static u64 rnd(void) {
     state ^= state << 13;
@@ -109,6 +110,17 @@ static u32 data_processing(void) {
     }
 }
 
+// Advanced SIMD and floating-point data processing: bits 28:25 = x111.
+static u32 simd(void) {
+    u32 w = r32() | 7u << 25;
+    if (chance(40))
+        w = (w & ~(0xdfu << 24)) | 0x1e << 24 | (upto(4) << 22);  // scalar floating-point
+    else if (chance(50))
+        w = (w & ~(0x9fu << 24)) | 0xe << 24;  // vectors
+    if (chance(60)) w |= 1u << 21;
+    return w;
+}
+
 #define SYSREG(op0, op1, n, m, op2) \
     (0xd5000000u | (op0) << 19 | (op1) << 16 | (n) << 12 | (m) << 8 | (op2) << 5)
 enum { READ_OK = 1, READ_MASKED = 2, WRITE_OK = 4, WRITE_TVM = 8 };
@@ -126,7 +138,7 @@ static const struct {
     {SYSREG(3, 0, 4, 2, 0), READ_OK},
     {SYSREG(3, 0, 6, 0, 0), READ_OK | WRITE_OK},
     {SYSREG(3, 0, 5, 2, 0), READ_OK},
-    {SYSREG(3, 0, 7, 4, 0), READ_OK},
+    {SYSREG(3, 0, 7, 4, 0), READ_MASKED},
     {SYSREG(3, 0, 1, 0, 0), READ_OK | WRITE_TVM},
     {SYSREG(3, 0, 2, 0, 0), READ_OK | WRITE_TVM},
     {SYSREG(3, 0, 2, 0, 1), READ_OK | WRITE_TVM},
@@ -364,6 +376,7 @@ static void random_controls(Case *c) {
     c->mdcr = chance(10) ? 1 << (8 + upto(4)) : 0;
     if (c->mdcr & 1 << 8) c->mdcr |= 7 << 9;  // TDE sets the others
     c->cnthctl = chance(70) ? 3 : 0;          // QEMU tests EL1PCEN for CNTPCT_EL0 at EL0
+    if (vectors) c->cpacr = 3 << 20, c->cptr = 0x33ff;
     c->cntkctl = chance(50) ? 0 : upto(4) | upto(4) << 8;
     c->spsr = (el0 ? 0 : 4 + upto(2)) | (chance(70) ? 0x3c0 : upto(16) << 6) | (u64)upto(16) << 28 |
               (chance(1) ? 1 << 20 : 0);
@@ -384,7 +397,9 @@ static void random_code(Case *c) {
     while (at < n) {
         u32 kind = upto(100);
         bool wild;
-        if (kind < 35)
+        if (vectors && chance(80))
+            c->code[at++] = simd();
+        else if (kind < 35)
             c->code[at++] = data_processing();
         else if (kind < 58)
             c->code[at++] = load_store_simple();
@@ -411,12 +426,13 @@ static void print64(const char *name, const u64 *v, int n) {
 
 int main(int argc, char **argv) {
     if (argc < 3) {
-        fprintf(stderr, "usage: gen SEED CPU [COUNT]\n");
+        fprintf(stderr, "usage: gen SEED CPU [fp]\n");
         return 2;
     }
-    state = strtoull(argv[1], NULL, 0) * 0x9e3779b97f4a7c15ull + 0x1234567;
+    state = strtoull(argv[1], NULL, 0) * 0x9e3779b97f4a7c15ull + 0x1234567 + (argc > 3);
     v82 = strcmp(argv[2], "neoverse-n1") == 0;
-    u64 count = argc > 3 ? strtoull(argv[3], NULL, 0) : 300;
+    vectors = argc > 3;
+    u64 count = 300;
     for (int i = 0; i < 20; i++) rnd();
     printf("    .section .rodata.cases, \"a\"\n    .balign 8\n    .global cases, "
            "case_count\ncases:\n");
