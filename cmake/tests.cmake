@@ -76,7 +76,7 @@ function(diff_test rom cpu)
     set_tests_properties(${name} PROPERTIES LABELS diff TIMEOUT 150)
 endfunction()
 
-foreach(rom encodings exceptions traps stage1 stage2 virt)
+foreach(rom encodings exceptions granules traps stage1 stage2 virt)
     diff_test(${rom} cortex-a72)
     diff_test(${rom} neoverse-n1)
 endforeach()
