@@ -71,7 +71,8 @@ bool board_create(Machine *machine, Error *err) {
     machine->board = b;
     event_init(&b->key_release, release_power_key, b);
     const MachineConfig *c = &machine->config;
-    machine->gic = gic_create(machine, c->gic_version, VIRT_SPIS, c->its, err);
+    unsigned spis = c->gic_version == 3 ? VIRT_SPIS_V3 : VIRT_SPIS_V2;
+    machine->gic = gic_create(machine, c->gic_version, spis, c->its, err);
     return machine->gic && create_devices(b, err);
 }
 

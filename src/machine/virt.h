@@ -33,7 +33,8 @@ enum {
     VIRT_SPI_RTC = 2,
     VIRT_SPI_GPIO = 7,
     VIRT_SPI_VIRTIO = 16,
-    VIRT_SPIS = 256,
+    VIRT_SPIS_V2 = 256,
+    VIRT_SPIS_V3 = 224,
     VIRT_CPUS_MAX = 123,  // redistributors that fit into their window
 };
 

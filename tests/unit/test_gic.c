@@ -319,6 +319,7 @@ static void test_identification(void **state) {
     assert_int_equal(r32(c, GICR + 0xffe8) >> 4, 3);
     assert_int_equal(r32(c, ITS + 0xffe8) >> 4, 3);
     assert_int_equal(r32(c, GICD + 4) >> 19 & 31, 15);
+    assert_int_equal(r32(c, GICD + 4) & 31, 7);  // as many as the board that this one follows
     assert_int_equal(r32(c, GICD + 4) >> 17 & 1, 1);
     for (unsigned i = 0; i < 3; i++) {
         u64 typer = rd(c, GICR + i * GICR_STRIDE + 8, 8);
@@ -719,6 +720,7 @@ static void test_v2(void **state) {
     start_v2(m);
     assert_int_equal(r32(c0, GICD + 0xfe8) >> 4, 2);
     assert_int_equal(r32(c0, GICD + 4) >> 5 & 7, 1);
+    assert_int_equal(r32(c0, GICD + 4) & 31, 8);
     assert_int_equal(r32(c0, GICD + 0x800), 0x01010101);
     assert_int_equal(r32(c1, GICD + 0x800), 0x02020202);
     w32(c0, GICD + 0x180, 0xffff);
