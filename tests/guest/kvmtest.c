@@ -368,7 +368,7 @@ static const Step steps[] = {
     V("AFFINITY_INFO: on", 0),
     V("SMCCC_VERSION 1.1", 0x10001),
     V("unknown call", 0xffffffffffffffff),
-    V("SMC is not there", 0xffffffffffffffff),
+    V("SMC, unknown call", 0xffffffffffffffff),
     SAME("MIDR_EL1", 0, 0, 0, 0),
     SAME("ID_AA64PFR0_EL1", 0, 0, 4, 0),
     SAME("ID_AA64MMFR0_EL1", 0, 0, 7, 0),

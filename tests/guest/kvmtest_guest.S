@@ -85,8 +85,8 @@ guest_start:
     psci 0xc4000004             // AFFINITY_INFO(0): on
     psci 0x80000000             // SMCCC_VERSION
     psci 0x86000099             // nobody's
-    ldr w0, =0x84000000
-    smc #0                      // there is no EL3 for a guest
+    ldr w0, =0x86000099
+    smc #0                      // unknown too, whether or not this KVM takes SMC for a call
     report x0
 
     // 5. Trapped system registers, answered by the kernel; an UNDEFINED one comes back as an exception.
