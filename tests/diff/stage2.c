@@ -23,10 +23,11 @@ CODE(
     F(ldrsb_x, "ldrsb x4, [x1]") \
     F(ldrh_w, "ldrh w5, [x1, #2]") \
     F(ldrsh_w, "ldrsh w6, [x1]") \
-    F(ldrsh_x, "ldrsh x7, [x1]") F(ldr_w, "ldr w8, [x1, #4]") F(ldrsw, "ldrsw x9, [x1]") F( \
-        ldr_x, "ldr x10, [x1, #8]") F(ldr_xzr, "ldr xzr, [x1]") F(ldr_wzr, "ldr wzr, [x1]") \
-        F(strb, "strb w11, [x1, #1]") F(strh, "strh w12, [x1]") F(str_w, "str w13, [x1]") F( \
-            str_x, "str x14, [x1]") F(str_xzr, "str xzr, [x1]") F(ldr_regoff, "ldr x15, [x1, x2]") \
+    F(ldrsh_x, "ldrsh x7, [x1]") \
+    F(ldr_w, "ldr w8, [x1, #4]") F(ldrsw, "ldrsw x9, [x1]") F(ldr_x, "ldr x10, [x1, #8]") F( \
+        ldr_xzr, "ldr xzr, [x1]") F(ldr_wzr, "ldr wzr, [x1]") F(strb, "strb w11, [x1, #1]") \
+        F(strh, "strh w12, [x1]") F(str_w, "str w13, [x1]") F(str_x, "str x14, [x1]") F( \
+            str_xzr, "str xzr, [x1]") F(ldr_regoff, "ldr x15, [x1, x2]") \
             F(ldr_uxtw, "ldr w16, [x1, w2, uxtw #2]") F(str_sxtx, "strb w17, [x1, x2, sxtx]") F( \
                 ldr_pre, "ldr x18, [x1, #8]!") F(ldr_post, "ldr x19, [x1], #8") \
                 F(str_pre, "str w20, [x1, #-4]!") F(strb_post, "strb w21, [x1], #1") F( \
