@@ -17,6 +17,7 @@ CODE(
     "at s1e1r, x1\nmrs x8, par_el1");
 
 // Loads and stores that fault at stage 2, for their syndrome. x1 is the address, x2 a small offset.
+// clang-format off: a table
 #define FORMS \
     F(ldrb_w, "ldrb w0, [x1]") \
     F(ldrsb_w, "ldrsb w3, [x1]") \
@@ -24,35 +25,56 @@ CODE(
     F(ldrh_w, "ldrh w5, [x1, #2]") \
     F(ldrsh_w, "ldrsh w6, [x1]") \
     F(ldrsh_x, "ldrsh x7, [x1]") \
-    F(ldr_w, "ldr w8, [x1, #4]") F(ldrsw, "ldrsw x9, [x1]") F(ldr_x, "ldr x10, [x1, #8]") F( \
-        ldr_xzr, "ldr xzr, [x1]") F(ldr_wzr, "ldr wzr, [x1]") F(strb, "strb w11, [x1, #1]") \
-        F(strh, "strh w12, [x1]") F(str_w, "str w13, [x1]") F(str_x, "str x14, [x1]") F( \
-            str_xzr, "str xzr, [x1]") F(ldr_regoff, "ldr x15, [x1, x2]") \
-            F(ldr_uxtw, "ldr w16, [x1, w2, uxtw #2]") F(str_sxtx, "strb w17, [x1, x2, sxtx]") F( \
-                ldr_pre, "ldr x18, [x1, #8]!") F(ldr_post, "ldr x19, [x1], #8") \
-                F(str_pre, "str w20, [x1, #-4]!") F(strb_post, "strb w21, [x1], #1") F( \
-                    ldur, "ldur x22, [x1, #-3]") F(stur, "sturh w23, [x1, #1]") \
-                    F(ldursw, "ldursw x24, [x1]") F(ldtr, "ldtr x25, [x1]") F( \
-                        sttrb, "sttrb w26, [x1]") F(ldtrsb, "ldtrsb w27, [x1]") F(ldar_x, \
-                                                                                  "ldar x0, [x1]") \
-                        F(ldar_w, "ldar w3, [x1]") F(ldarb, "ldarb w4, [x1]") F( \
-                            ldarh, "ldarh w5, [x1]") F(stlr_x, \
-                                                       "stlr x6, [x1]") F(stlrb, "stlrb w7, [x1]") \
-                            F(ldxr, "ldxr x8, [x1]") F(ldaxr, "ldaxr w9, [x1]") F( \
-                                ldaxrb, "ldaxrb w9, [x1]") F(ldp, "ldp x10, x11, [x1]") \
-                                F(stp, "stp w12, w13, [x1]") F(ldp_pre, "ldp x3, x4, [x1, #16]!") \
-                                    F(ldpsw, "ldpsw x5, x6, [x1]") F(ldnp, "ldnp x7, x8, [x1]") \
-                                        F(ldxp, "ldxp x9, x10, [x1]") F(ldr_d, "ldr d0, [x1]") \
-                                            F(str_q, "str q1, [x1]") F(ldr_b, "ldr b0, [x1]") \
-                                                F(ldp_q, \
-                                                  "ldp q2, q3, [x1]") F(ld1, "ld1 {v0.16b}, [x1]") \
-                                                    F(st1_lane, "st1 {v0.s}[1], [x1]") \
-                                                        F(dc_zva, "dc zva, x1") \
-                                                            F(prfm, "prfm pldl1keep, [x1]") \
-                                                                F(ldr_cross, "ldr x3, [x4]") \
-                                                                    F(str_cross, "str x3, [x4]") \
-                                                                        F(ldp_cross, \
-                                                                          "ldp x5, x6, [x4]")
+    F(ldr_w, "ldr w8, [x1, #4]") \
+    F(ldrsw, "ldrsw x9, [x1]") \
+    F(ldr_x, "ldr x10, [x1, #8]") \
+    F(ldr_xzr, "ldr xzr, [x1]") \
+    F(ldr_wzr, "ldr wzr, [x1]") \
+    F(strb, "strb w11, [x1, #1]") \
+    F(strh, "strh w12, [x1]") \
+    F(str_w, "str w13, [x1]") \
+    F(str_x, "str x14, [x1]") \
+    F(str_xzr, "str xzr, [x1]") \
+    F(ldr_regoff, "ldr x15, [x1, x2]") \
+    F(ldr_uxtw, "ldr w16, [x1, w2, uxtw #2]") \
+    F(str_sxtx, "strb w17, [x1, x2, sxtx]") \
+    F(ldr_pre, "ldr x18, [x1, #8]!") \
+    F(ldr_post, "ldr x19, [x1], #8") \
+    F(str_pre, "str w20, [x1, #-4]!") \
+    F(strb_post, "strb w21, [x1], #1") \
+    F(ldur, "ldur x22, [x1, #-3]") \
+    F(stur, "sturh w23, [x1, #1]") \
+    F(ldursw, "ldursw x24, [x1]") \
+    F(ldtr, "ldtr x25, [x1]") \
+    F(sttrb, "sttrb w26, [x1]") \
+    F(ldtrsb, "ldtrsb w27, [x1]") \
+    F(ldar_x, "ldar x0, [x1]") \
+    F(ldar_w, "ldar w3, [x1]") \
+    F(ldarb, "ldarb w4, [x1]") \
+    F(ldarh, "ldarh w5, [x1]") \
+    F(stlr_x, "stlr x6, [x1]") \
+    F(stlrb, "stlrb w7, [x1]") \
+    F(ldxr, "ldxr x8, [x1]") \
+    F(ldaxr, "ldaxr w9, [x1]") \
+    F(ldaxrb, "ldaxrb w9, [x1]") \
+    F(ldp, "ldp x10, x11, [x1]") \
+    F(stp, "stp w12, w13, [x1]") \
+    F(ldp_pre, "ldp x3, x4, [x1, #16]!") \
+    F(ldpsw, "ldpsw x5, x6, [x1]") \
+    F(ldnp, "ldnp x7, x8, [x1]") \
+    F(ldxp, "ldxp x9, x10, [x1]") \
+    F(ldr_d, "ldr d0, [x1]") \
+    F(str_q, "str q1, [x1]") \
+    F(ldr_b, "ldr b0, [x1]") \
+    F(ldp_q, "ldp q2, q3, [x1]") \
+    F(ld1, "ld1 {v0.16b}, [x1]") \
+    F(st1_lane, "st1 {v0.s}[1], [x1]") \
+    F(dc_zva, "dc zva, x1") \
+    F(prfm, "prfm pldl1keep, [x1]") \
+    F(ldr_cross, "ldr x3, [x4]") \
+    F(str_cross, "str x3, [x4]") \
+    F(ldp_cross, "ldp x5, x6, [x4]")
+// clang-format on
 #define F(name, text) CODE(f_##name, text);
 FORMS
 #undef F
