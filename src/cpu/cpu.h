@@ -202,8 +202,8 @@ enum {
 
 // EL2 is implemented in this machine (virtualization=on).
 bool cpu_have_el2(const Cpu *cpu);
-// HCR_EL2 as it takes effect: 0 when EL2 is not implemented, TGE/E2H interplay applied
-// (E2H and TGE: IMO, FMO, AMO behave as 1, VM, DC, ... as 0).
+// HCR_EL2 as it routes interrupts: with TGE, AMO, IMO and FMO behave as 1 and VI, VF and VSE as 0. What
+// translation makes of the other bits is mmu_hcr() (src/mmu/regime.c).
 u64 cpu_hcr(const Cpu *cpu);
 static inline bool cpu_e2h(const Cpu *cpu) {
     return bit(cpu->sys.HCR_EL2, HCR_E2H);

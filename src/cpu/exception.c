@@ -20,10 +20,8 @@ bool cpu_have_el2(const Cpu *cpu) {
 u64 cpu_hcr(const Cpu *cpu) {
     u64 hcr = cpu->sys.HCR_EL2;
     if (likely(!bit(hcr, HCR_TGE))) return hcr;
-    // TGE: AMO, IMO and FMO behave as 1; what controls EL1 or its stage 2 behaves as 0.
     hcr |= 1ull << HCR_AMO | 1ull << HCR_IMO | 1ull << HCR_FMO;
-    hcr &= ~(1ull << HCR_VM | 1ull << HCR_VI | 1ull << HCR_VF | 1ull << HCR_VSE | 1ull << HCR_DC |
-             1ull << HCR_PTW | 1ull << HCR_SWIO | 1ull << HCR_FB);
+    hcr &= ~(1ull << HCR_VI | 1ull << HCR_VF | 1ull << HCR_VSE);
     return hcr;
 }
 
