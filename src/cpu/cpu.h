@@ -109,8 +109,11 @@ struct Cpu {
     u64 pc;
     Tlb *tlb_of[MODE_COUNT];  // NULL: to be looked up (tlb.c)
     u32 lines;                // LINE_*
+    u32 serror_iss;           // ESR_ELx.ISS of LINE_SERROR
     Halt halt;
-    bool event;  // the Event Register (SEV, WFE)
+    bool event;            // the Event Register (SEV, WFE)
+    bool wfe_delays_trap;  // HALT_WFE is the delay of the trap of WFE (FEAT_TWED); pc is the WFE
+    u64 wfe_delay_over;    // exceptions + 1 when that delay ended; an exception makes it void
 
     // Exclusives monitor: the marked block. A slice of another CPU clears it. The block is known by
     // its host address (sem_atomic.h), which names the physical address whatever the VA was.
@@ -313,6 +316,11 @@ void cpu_set_lines(Cpu *cpu, u32 which, bool level);
 // --- interrupt.c ---------------------------------------------------------------------------------
 // Takes the highest-priority pending unmasked interrupt, if any; true if one was taken.
 bool take_pending_interrupt(Cpu *cpu);
+// A physical SError becomes pending, edge-triggered, with this ESR_ELx.ISS: IDS, AET, EA, DFSC.
+void cpu_raise_serror(Cpu *cpu, u32 iss);
+// The implicit error synchronization of FEAT_IESB, at exception entry and return: takes the pending
+// SError if it is not masked; true if it did. Source: TakeUnmaskedPhysicalSErrorInterrupts.
+bool interrupt_implicit_esb(Cpu *cpu);
 // A wake-up event of WFI is pending (masked by PSTATE or not).
 bool cpu_wfi_wakes(const Cpu *cpu);
 

@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { LOCKUP_REPEATS = 10000, SCTLR_SPAN = 23, SCTLR_DSSBS = 44 };
+enum { LOCKUP_REPEATS = 10000, SCTLR_IESB = 21, SCTLR_SPAN = 23, SCTLR_DSSBS = 44 };
 
 bool cpu_have_el2(const Cpu *cpu) {
     return cpu->machine->config.el2;
@@ -137,6 +137,8 @@ static ALWAYS_INLINE void take_exception(Cpu *cpu, int target_el, const Exceptio
         Exception copy = *e;
         notify_exception(cpu, &copy, from_el, preferred_return, has_esr ? esr : 0, spsr);
     }
+    // FEAT_IESB. Only an SError that is routed to a higher EL can be unmasked here.
+    if (unlikely(cpu->lines & LINE_SERROR) && bit(sctlr, SCTLR_IESB)) interrupt_implicit_esb(cpu);
 }
 
 void AArch64_TakeException(Cpu *cpu, int target_el, const Exception *e, u64 preferred_return) {
@@ -326,6 +328,9 @@ static COLD void notify_return(Cpu *cpu, int from_el, u64 from_pc, u32 spsr, boo
 }
 
 void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
+    if (unlikely(cpu->lines & LINE_SERROR) && bit(sctlr_of(cpu, cpu->el), SCTLR_IESB) &&
+        interrupt_implicit_esb(cpu))
+        return;
     u64 from_pc = cpu->pc;
     int from_el = cpu->el;
     int el = return_target(cpu, spsr);

@@ -6,6 +6,7 @@
 // Left out: FEAT_ECV (CNTPOFF_EL2, self-synchronized views), the memory-mapped timer frames, EL3's
 // timer. The event stream is looked at only by WFE, which is all that can see it (gentimer_wfe()).
 #include "cpu/sysreg.h"
+#include "cpu/system.h"
 #include "gic/gic.h"
 #include "machine/machine.h"
 
@@ -27,6 +28,7 @@ struct Gentimer {
     int shift;  // log2 of ns per tick, -1: not a power of two
     Timer timer[TIMERS];
     Event stream;
+    Event wfe_delay;
     u64 stream_seen;  // CNTPCT up to which WFE has looked for stream events
 };
 
@@ -147,9 +149,7 @@ static u64 next_stream_event(const Cpu *cpu, u64 after) {
 static void stream_event(void *arg) {
     Cpu *cpu = arg;
     cpu->event = true;
-    if (cpu->halt != HALT_WFE) return;
-    cpu->halt = HALT_NONE;
-    machine_cpu_woke(cpu->machine, cpu);
+    if (cpu->halt == HALT_WFE) system_wake(cpu);
 }
 
 void gentimer_wfe(Cpu *cpu) {
@@ -162,6 +162,14 @@ void gentimer_wfe(Cpu *cpu) {
         event_cancel(cpu->machine, &g->stream);
     else
         event_set(cpu->machine, &g->stream, time_of_count(g, next));
+}
+
+static void wfe_delay_event(void *arg) {
+    system_wfe_delay_over(arg);
+}
+
+void gentimer_delay_wfe_trap(Cpu *cpu, u64 cycles) {
+    event_set(cpu->machine, &cpu->gentimer->wfe_delay, cpu_now(cpu) + cycles);
 }
 
 static void stream_changed(Cpu *cpu) {
@@ -323,6 +331,7 @@ void gentimer_create(Cpu *cpu, u64 frequency_hz) {
         event_init(&g->timer[n].event, timer_expired, &g->timer[n]);
     }
     event_init(&g->stream, stream_event, cpu);
+    event_init(&g->wfe_delay, wfe_delay_event, cpu);
     cpu->gentimer = g;
 }
 
@@ -330,6 +339,7 @@ void gentimer_free(Cpu *cpu) {
     if (!cpu->gentimer) return;
     for (int n = 0; n < TIMERS; n++) event_cancel(cpu->machine, &cpu->gentimer->timer[n].event);
     event_cancel(cpu->machine, &cpu->gentimer->stream);
+    event_cancel(cpu->machine, &cpu->gentimer->wfe_delay);
     free(cpu->gentimer);
     cpu->gentimer = NULL;
 }

@@ -1,8 +1,11 @@
 // Which asynchronous exception is taken, and where (Arm ARM: "Asynchronous exception types,
-// routing, masking and priorities"). No EL3. Order among those that can be taken at once
-// (IMPLEMENTATION DEFINED): SError, FIQ, IRQ, then the virtual ones in the same order.
+// routing, masking and priorities"), and error synchronization ("Error Synchronization Barrier",
+// FEAT_IESB). No EL3. Order among those that can be taken at once (IMPLEMENTATION DEFINED): SError,
+// FIQ, IRQ, then the virtual ones in the same order. Choices: every physical SError is
+// edge-triggered and can be synchronized.
 #include "cpu/cpu.h"
 #include "cpu/exception.h"
+#include "cpu/system.h"
 #include "machine/machine.h"
 
 typedef struct Source {
@@ -25,14 +28,18 @@ static const Source virtual_[] = {
 };
 static const unsigned virtual_bit[] = {HCR_VSE, HCR_VF, HCR_VI};
 
-// EL that takes the physical interrupt now, 0 when it stays pending.
+// EL that takes the interrupt if it is pending, 0 when it stays pending. Routed to a higher EL it
+// cannot be masked, except from a host's EL0 (E2H and TGE), which masks for the host; routed to a
+// lower one it waits. Source: AArch64.PhysicalSErrorTarget and AArch64.TakePhysicalIRQException.
 static int physical_target(const Cpu *cpu, const Source *s) {
-    if (!(cpu->lines & s->line)) return 0;
-    u64 hcr = cpu_hcr(cpu);
-    bool to_el2 = cpu_have_el2(cpu) && bit(hcr, s->route);
+    bool to_el2 = cpu_have_el2(cpu) && (cpu_tge(cpu) || bit(cpu->sys.HCR_EL2, s->route));
     bool masked = cpu->pstate & s->mask;
-    if (to_el2) return cpu->el == 2 && masked ? 0 : 2;
+    if (to_el2) return masked && (cpu->el == 2 || cpu_in_host0(cpu)) ? 0 : 2;
     return cpu->el == 2 || masked ? 0 : 1;
+}
+
+static int pending_target(const Cpu *cpu, const Source *s) {
+    return cpu->lines & s->line ? physical_target(cpu, s) : 0;
 }
 
 // The virtual interrupt is pending for EL1, masked or not.
@@ -43,7 +50,21 @@ static bool virtual_pending(const Cpu *cpu, unsigned i) {
            (bit(hcr, virtual_bit[i]) || (cpu->lines & virtual_[i].line));
 }
 
-static void take(Cpu *cpu, const Source *s, int target, bool is_virtual) {
+// ESR_ELx.ISS of the physical SError; consumed. Source: AArch64.PhysicalSErrorSyndrome.
+static u32 serror_syndrome(Cpu *cpu, bool implicit_esb) {
+    enum { ISS_IDS = 24, ISS_IESB = 13, DFSC_SERROR = 0x11 };
+    u32 iss = cpu->serror_iss;
+    cpu->lines &= ~(u32)LINE_SERROR;  // edge-triggered
+    if (implicit_esb && !bit(iss, ISS_IDS) && bits(iss, 5, 0) == DFSC_SERROR) iss |= 1u << ISS_IESB;
+    return iss;
+}
+
+static u32 virtual_serror_syndrome(Cpu *cpu) {
+    cpu->sys.HCR_EL2 &= ~(1ull << HCR_VSE);
+    return (u32)bits(cpu->sys.VSESR_EL2, 24, 0);  // 0 without FEAT_RAS
+}
+
+static void take(Cpu *cpu, const Source *s, int target, bool is_virtual, bool implicit_esb) {
     Exception e = {.kind = s->kind,
                    .il = true,
                    .is_virtual = is_virtual,
@@ -51,12 +72,7 @@ static void take(Cpu *cpu, const Source *s, int target, bool is_virtual) {
     if (target == 1 && !is_virtual) e.rule = NULL;
     if (s->kind == EXC_SERROR) {
         e.ec = EC_SERROR;
-        if (is_virtual) {
-            e.iss = (u32)(cpu->sys.VSESR_EL2 & 0x1ffffff);
-            cpu->sys.HCR_EL2 &= ~(1ull << HCR_VSE);
-        } else {
-            cpu->lines &= ~(u32)LINE_SERROR;
-        }
+        e.iss = is_virtual ? virtual_serror_syndrome(cpu) : serror_syndrome(cpu, implicit_esb);
     }
     AArch64_TakeException(cpu, target, &e, cpu->pc);
 }
@@ -66,15 +82,15 @@ static const u32 any_virtual = 7u << HCR_VF;
 bool take_pending_interrupt(Cpu *cpu) {
     if (likely(!(cpu->lines | (cpu->sys.HCR_EL2 & any_virtual)))) return false;
     for (unsigned i = 0; i < 3; i++) {
-        int target = physical_target(cpu, &physical[i]);
+        int target = pending_target(cpu, &physical[i]);
         if (target) {
-            take(cpu, &physical[i], target, false);
+            take(cpu, &physical[i], target, false, false);
             return true;
         }
     }
     for (unsigned i = 0; i < 3; i++) {
         if (virtual_pending(cpu, i) && !(cpu->pstate & virtual_[i].mask)) {
-            take(cpu, &virtual_[i], 1, true);
+            take(cpu, &virtual_[i], 1, true, false);
             return true;
         }
     }
@@ -90,7 +106,7 @@ bool cpu_wfi_wakes(const Cpu *cpu) {
 
 static bool can_take(const Cpu *cpu) {
     for (unsigned i = 0; i < 3; i++) {
-        if (physical_target(cpu, &physical[i])) return true;
+        if (pending_target(cpu, &physical[i])) return true;
         if (virtual_pending(cpu, i) && !(cpu->pstate & virtual_[i].mask)) return true;
     }
     return false;
@@ -99,9 +115,8 @@ static bool can_take(const Cpu *cpu) {
 void interrupts_changed(Cpu *cpu) {
     if (unlikely(cpu->sys.MDSCR_EL1 & 1)) cpu_attention(cpu);  // software step may become active
     if (!(cpu->lines | (cpu->sys.HCR_EL2 & any_virtual))) return;
-    if ((cpu->halt == HALT_WFI || cpu->halt == HALT_WFE) && cpu_wfi_wakes(cpu)) {
-        cpu->halt = HALT_NONE;
-        machine_cpu_woke(cpu->machine, cpu);
+    if (cpu->halt == HALT_WFI || cpu->halt == HALT_WFE) {
+        if (cpu->wfe_delays_trap ? can_take(cpu) : cpu_wfi_wakes(cpu)) system_wake(cpu);
     }
     if (can_take(cpu)) cpu_attention(cpu);
 }
@@ -111,4 +126,30 @@ void cpu_set_lines(Cpu *cpu, u32 which, bool level) {
     if (lines == cpu->lines) return;
     cpu->lines = lines;
     interrupts_changed(cpu);
+}
+
+// --- errors --------------------------------------------------------------------------------------
+
+void cpu_raise_serror(Cpu *cpu, u32 iss) {
+    cpu->serror_iss = iss & 0x1ffffff;
+    cpu_set_lines(cpu, LINE_SERROR, true);
+}
+
+bool interrupt_implicit_esb(Cpu *cpu) {
+    int target = pending_target(cpu, &physical[0]);
+    if (target) take(cpu, &physical[0], target, false, true);
+    return target != 0;
+}
+
+// DISR_EL1 and VDISR_EL2 of an SError that was deferred.
+static u64 deferred(u32 iss) {
+    return 1ull << 31 | iss;
+}
+
+void system_esb(Cpu *cpu) {
+    if (cpu->lines & LINE_SERROR && !physical_target(cpu, &physical[0]))
+        cpu->sys.DISR_EL1 = deferred(serror_syndrome(cpu, false));
+    if (virtual_pending(cpu, 0) && cpu->pstate & PSTATE_A)
+        cpu->sys.VDISR_EL2 = deferred(virtual_serror_syndrome(cpu));
+    interrupts_changed(cpu);  // one that is not masked is taken now
 }

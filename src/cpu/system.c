@@ -1,6 +1,6 @@
-// System instructions that are not simple: register accesses beyond the fast path, waiting, events,
-// ESB. Arm ARM: "A64 System instructions", "Wait For Event", "Wait For Interrupt", "Error
-// Synchronization Barrier". Left out: WFET, WFIT (FEAT_WFxT), which no model advertises.
+// System instructions that are not simple: register accesses beyond the fast path, waiting, events.
+// Arm ARM: "A64 System instructions", "Wait For Event", "Wait For Interrupt". ESB is in interrupt.c.
+// Left out: WFET, WFIT (FEAT_WFxT), which no model advertises.
 #include "cpu/system.h"
 #include "cpu/exception.h"
 #include "cpu/sysreg.h"
@@ -49,25 +49,40 @@ const Op *system_trap_daif(Cpu *cpu, const Op *op, const Table *table) {
     u32 word = op_word(cpu, op);
     unsigned enc = sysreg_enc(0, 3, 4, word >> 8 & 15, word >> 5 & 7);
     take_sync(cpu, EC_SYSREG, sysreg_iss(enc, 31, false),
-              cpu_in_host0(cpu) ? "SCTLR_EL2.UMA" : "SCTLR_EL1.UMA");
+              cpu_in_host0(cpu) ? "HCR_EL2.TGE" : "SCTLR_EL1.UMA");
     TAIL(op_resume(cpu, op, table));
 }
 
 // --- waiting -------------------------------------------------------------------------------------
 
-// AArch64.CheckForWFxTrap for EL1, then EL2. True: the exception was taken.
-static bool wfx_trapped(Cpu *cpu, bool wfe) {
-    u32 iss = 0x1e00000 | wfe;  // CV, COND = always; TI
-    if (cpu->el == 0 && !bit(system_sctlr_el0(cpu), wfe ? SCTLR_nTWE : SCTLR_nTWI)) {
-        take_sync(cpu, EC_WFX, iss, wfe ? "SCTLR_ELx.nTWE" : "SCTLR_ELx.nTWI");
-        return true;
-    }
-    if (cpu->el < 2 && cpu_have_el2(cpu) && !cpu_in_host0(cpu) &&
-        bit(cpu->sys.HCR_EL2, wfe ? HCR_TWE : HCR_TWI)) {
-        take_trap(cpu, 2, EC_WFX, iss, wfe ? "HCR_EL2.TWE" : "HCR_EL2.TWI");
-        return true;
-    }
-    return false;
+// The trap of WFI or WFE at this EL.
+typedef struct WfxTrap {
+    int target;  // 0: none
+    const char *rule;
+    u64 delay;  // cycles to wait for an event before the trap (FEAT_TWED)
+} WfxTrap;
+
+static u64 twed(bool enabled, u64 twedel) {
+    return enabled ? 256ull << twedel : 0;
+}
+
+// Source: AArch64.CheckForWFxTrap and its callers, WFETrapDelay.
+static WfxTrap wfx_trap(const Cpu *cpu, bool wfe) {
+    static const char *const sctlr_rule[2][2] = {{"SCTLR_EL1.nTWI", "SCTLR_EL1.nTWE"},
+                                                 {"SCTLR_EL2.nTWI", "SCTLR_EL2.nTWE"}};
+    bool host0 = cpu->el == 0 && cpu_in_host0(cpu);
+    u64 sctlr = system_sctlr_el0(cpu), hcr = cpu->sys.HCR_EL2;
+    if (cpu->el == 0 && !bit(sctlr, wfe ? SCTLR_nTWE : SCTLR_nTWI))
+        return (WfxTrap){cpu_tge(cpu) ? 2 : 1, sctlr_rule[host0][wfe],
+                         twed(bit(sctlr, 45), bits(sctlr, 49, 46))};
+    if (cpu->el < 2 && cpu_have_el2(cpu) && !host0 && bit(hcr, wfe ? HCR_TWE : HCR_TWI))
+        return (WfxTrap){2, wfe ? "HCR_EL2.TWE" : "HCR_EL2.TWI",
+                         twed(bit(hcr, 59), bits(hcr, 63, 60))};
+    return (WfxTrap){0};
+}
+
+static void take_wfx_trap(Cpu *cpu, const WfxTrap *trap, bool wfe) {
+    take_trap(cpu, trap->target, EC_WFX, 0x1e00000 | wfe, trap->rule);  // CV, COND = always; TI
 }
 
 static void wait(Cpu *cpu, Halt how) {
@@ -76,30 +91,66 @@ static void wait(Cpu *cpu, Halt how) {
     cpu_attention(cpu);
 }
 
-const Op *system_wfi(Cpu *cpu, const Op *op, const Table *table) {
-    begin(cpu, op);
+static void wfi(Cpu *cpu) {
+    WfxTrap trap = wfx_trap(cpu, false);
     if (cpu_wfi_wakes(cpu))
         cpu->pc += 4;
-    else if (!wfx_trapped(cpu, false))
+    else if (trap.target)
+        take_wfx_trap(cpu, &trap, false);
+    else
         wait(cpu, HALT_WFI);
-    TAIL(op_resume(cpu, op, table));
+}
+
+// The trap is delayed: sleeps at the WFE, which is executed again after an event or the delay.
+static void delay_trap(Cpu *cpu, u64 cycles) {
+    cpu->halt = HALT_WFE;
+    cpu->wfe_delays_trap = true;
+    gentimer_delay_wfe_trap(cpu, cycles);
+    cpu_attention(cpu);
 }
 
 // A pending interrupt ends the wait at once, also where the manual would only have an unmasked one
 // do it: WFE may complete at any time.
-const Op *system_wfe(Cpu *cpu, const Op *op, const Table *table) {
-    begin(cpu, op);
+static void wfe(Cpu *cpu) {
     gentimer_wfe(cpu);
+    WfxTrap trap = wfx_trap(cpu, true);
     if (cpu->event) {
         cpu->event = false;
         cpu->pc += 4;
-    } else if (!wfx_trapped(cpu, true)) {
-        if (cpu_wfi_wakes(cpu))
-            cpu->pc += 4;
+    } else if (trap.target) {
+        if (trap.delay && cpu->wfe_delay_over != cpu->exceptions + 1)
+            delay_trap(cpu, trap.delay);
         else
-            wait(cpu, HALT_WFE);
+            take_wfx_trap(cpu, &trap, true);
+    } else if (cpu_wfi_wakes(cpu)) {
+        cpu->pc += 4;
+    } else {
+        wait(cpu, HALT_WFE);
     }
+}
+
+const Op *system_wfi(Cpu *cpu, const Op *op, const Table *table) {
+    begin(cpu, op);
+    wfi(cpu);
     TAIL(op_resume(cpu, op, table));
+}
+
+const Op *system_wfe(Cpu *cpu, const Op *op, const Table *table) {
+    begin(cpu, op);
+    wfe(cpu);
+    TAIL(op_resume(cpu, op, table));
+}
+
+void system_wake(Cpu *cpu) {
+    cpu->halt = HALT_NONE;
+    cpu->wfe_delays_trap = false;
+    machine_cpu_woke(cpu->machine, cpu);
+}
+
+void system_wfe_delay_over(Cpu *cpu) {
+    if (cpu->halt != HALT_WFE || !cpu->wfe_delays_trap) return;
+    cpu->wfe_delay_over = cpu->exceptions + 1;
+    system_wake(cpu);
 }
 
 void system_send_event(Cpu *cpu) {
@@ -108,29 +159,9 @@ void system_send_event(Cpu *cpu) {
         Cpu *other = machine->cpu[i];
         other->event = true;
         if (other->halt != HALT_WFE) continue;
-        // WFE completes: it consumes the event.
-        other->event = false;
-        other->halt = HALT_NONE;
-        machine_cpu_woke(machine, other);
-    }
-}
-
-// --- errors --------------------------------------------------------------------------------------
-
-void system_esb(Cpu *cpu) {
-    u64 hcr = cpu_hcr(cpu);
-    bool to_el2 = cpu_have_el2(cpu) && (bit(hcr, HCR_AMO) || bit(hcr, HCR_TEA));
-    bool masked =
-        cpu->el == 2 ? !to_el2 || (cpu->pstate & PSTATE_A) : !to_el2 && (cpu->pstate & PSTATE_A);
-    const u64 deferred = 1ull << 31;
-    if (masked && (cpu->lines & LINE_SERROR)) {
-        cpu->sys.DISR_EL1 = deferred;
-        cpu->lines &= ~(u32)LINE_SERROR;
-    }
-    bool guest = cpu->el < 2 && cpu_have_el2(cpu) && !cpu_tge(cpu) && bit(hcr, HCR_AMO);
-    if (guest && bit(hcr, HCR_VSE) && (cpu->pstate & PSTATE_A)) {
-        cpu->sys.VDISR_EL2 = deferred | bits(cpu->sys.VSESR_EL2, 24, 0);
-        cpu->sys.HCR_EL2 &= ~(1ull << HCR_VSE);
+        // WFE completes: it consumes the event, now or when it is executed again.
+        if (!other->wfe_delays_trap) other->event = false;
+        system_wake(other);
     }
 }
 

@@ -7,15 +7,19 @@
 // MRS, SYSL / MSR, SYS: Op.r[0] is the register slot, Op.half.lo the encoding.
 const Op *system_read(Cpu *cpu, const Op *op, const Table *table);
 const Op *system_write(Cpu *cpu, const Op *op, const Table *table);
-// MSR DAIFSet, DAIFClr at EL0 with SCTLR_ELx.UMA = 0.
+// MSR DAIFSet, DAIFClr at EL0 with SCTLR_EL1.UMA = 0, or of a host.
 const Op *system_trap_daif(Cpu *cpu, const Op *op, const Table *table);
 // An instruction that turned out UNDEFINED at this EL.
 const Op *system_undefined(Cpu *cpu, const Op *op, const Table *table);
 const Op *system_wfi(Cpu *cpu, const Op *op, const Table *table);
 const Op *system_wfe(Cpu *cpu, const Op *op, const Table *table);
-// cpu->pc is the instruction. Source: AArch64.ESBOperation, AArch64.vESBOperation.
+// cpu->pc is the instruction. Source: AArch64.ESBOperation, AArch64.vESBOperation (interrupt.c).
 void system_esb(Cpu *cpu);
 void system_send_event(Cpu *cpu);
+// Ends a HALT_WFI or HALT_WFE.
+void system_wake(Cpu *cpu);
+// The delay of a WFE trap is over (FEAT_TWED); gentimer_delay_wfe_trap() has this called.
+void system_wfe_delay_over(Cpu *cpu);
 // HCR_EL2.NV traps ERET: true, and the exception was taken. Source: AArch64.CheckForERetTrap.
 bool system_eret_trapped(Cpu *cpu);
 // SCTLR_ELx that controls EL0, and the one of the current EL.

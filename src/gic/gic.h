@@ -56,3 +56,5 @@ bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value);
 // WFE calls this before it looks at the Event Register (cpu->event): sets it if the event stream
 // had an event since, else queues the next one, which ends a HALT_WFE.
 void gentimer_wfe(Cpu *cpu);
+// Calls system_wfe_delay_over() after so many cycles (1 ns each).
+void gentimer_delay_wfe_trap(Cpu *cpu, u64 cycles);

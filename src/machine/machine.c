@@ -282,7 +282,8 @@ void cpu_reset(Cpu *cpu) {
     cpu->nf = 0;
     cpu->zf = 1;
     cpu_model_reset(cpu, machine->config.cpu_model);
-    cpu->excl_valid = cpu->event = false;
+    cpu->excl_valid = cpu->event = cpu->wfe_delays_trap = false;
+    cpu->wfe_delay_over = 0;
     cpu->halt = HALT_OFF;
     cpu->lines = 0;
     cpu->pc = 0;
