@@ -86,7 +86,7 @@ static const CpuModel models[] = {
         .isar1 = ID(2, 0) | ID(1, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |
                  ID(1, 36) | ID(1, 48) | ID(1, 52),
         .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40),
-        .mmfr1 = MMFR1_V82 | ID(3, 20),  // PAN3
+        .mmfr1 = MMFR1_V82 | ID(3, 20) | ID(1, 32),  // PAN3, TWED
         // CnP, UAO, TTST, LSE2, S2FWB, TTL, EVT, E0PD
         .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 28) | ID(1, 32) | ID(1, 40) | ID(1, 48) | ID(2, 56) |
                  ID(1, 60),
@@ -132,12 +132,13 @@ static const FeatureRule rules[] = {
     {FEAT_HPDS2, REG(mmfr1), 12, 2},     {FEAT_LOR, REG(mmfr1), 16, 1},
     {FEAT_PAN, REG(mmfr1), 20, 1},       {FEAT_PAN2, REG(mmfr1), 20, 2},
     {FEAT_PAN3, REG(mmfr1), 20, 3},      {FEAT_XNX, REG(mmfr1), 28, 1},
-    {FEAT_TTCNP, REG(mmfr2), 0, 1},      {FEAT_UAO, REG(mmfr2), 4, 1},
-    {FEAT_IESB, REG(mmfr2), 12, 1},      {FEAT_NV, REG(mmfr2), 24, 1},
-    {FEAT_TTST, REG(mmfr2), 28, 1},      {FEAT_LSE2, REG(mmfr2), 32, 1},
-    {FEAT_IDST, REG(mmfr2), 36, 1},      {FEAT_S2FWB, REG(mmfr2), 40, 1},
-    {FEAT_TTL, REG(mmfr2), 48, 1},       {FEAT_BBM, REG(mmfr2), 52, 1},
-    {FEAT_EVT, REG(mmfr2), 56, 1},       {FEAT_E0PD, REG(mmfr2), 60, 1},
+    {FEAT_TWED, REG(mmfr1), 32, 1},      {FEAT_TTCNP, REG(mmfr2), 0, 1},
+    {FEAT_UAO, REG(mmfr2), 4, 1},        {FEAT_IESB, REG(mmfr2), 12, 1},
+    {FEAT_NV, REG(mmfr2), 24, 1},        {FEAT_TTST, REG(mmfr2), 28, 1},
+    {FEAT_LSE2, REG(mmfr2), 32, 1},      {FEAT_IDST, REG(mmfr2), 36, 1},
+    {FEAT_S2FWB, REG(mmfr2), 40, 1},     {FEAT_TTL, REG(mmfr2), 48, 1},
+    {FEAT_BBM, REG(mmfr2), 52, 1},       {FEAT_EVT, REG(mmfr2), 56, 1},
+    {FEAT_E0PD, REG(mmfr2), 60, 1},
 };
 
 static const CpuModel *find_model(const char *name) {
