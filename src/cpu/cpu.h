@@ -201,6 +201,7 @@ enum {
     HCR_AT = 44,
     HCR_NV2 = 45,
     HCR_FWB = 46,
+    HCR_EnSCXT = 53,
 };
 
 // EL2 is implemented in this machine (virtualization=on).

@@ -1,7 +1,7 @@
 // CPU models (Arm ARM: "ID registers" in "The AArch64 System Register Descriptions"). An ID
 // register advertises what this program does, so the values differ from the real parts' in: no
 // AArch32, no EL3, little-endian only, no PMU (PMUVer 0), 2 breakpoints and 2 watchpoints, RAS
-// without error records or IESB, no LORegions but their instructions, no SVE. Features (cpu_has())
+// without error records, FEAT_LOR without LORegions (LORID_EL1 is 0), no SVE. Features (cpu_has())
 // are derived from the ID registers: one table, below.
 #include "cpu/cpu_models.h"
 #include "cpu/sysreg.h"
@@ -67,7 +67,7 @@ static const CpuModel models[] = {
         .isar1 = ID(1, 0) | ID(1, 20),             // DPB, LRCPC
         .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20),  // 48-bit PA, 16K too
         .mmfr1 = MMFR1_V82 | ID(2, 20),            // PAN2
-        .mmfr2 = ID(1, 0) | ID(1, 4),              // CnP, UAO
+        .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 12),  // CnP, UAO, IESB
     },
     {
         .name = "max",
@@ -75,21 +75,21 @@ static const CpuModel models[] = {
         .ctr = 0x8444c004 | 1ull << 28 | 1ull << 29,       // caches are coherent: IDC, DIC
         .clidr = 0x0a200023 & ~(7ull << 21 | 7ull << 27),  // so no level of unification
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
-        .pfr0 = PFR0_V82 | ID(1, 48),  // + DIT
+        .pfr0 = (PFR0_V82 + ID(1, 28) + ID(1, 56)) | ID(1, 48),  // RAS 1.1, CSV2_2, DIT
         .pfr1 = ID(2, 4),
         .dfr0 = DFR0_BASE | ID(7, 0) | NO_DOUBLE_LOCK,
         // SHA512, SHA3, SM3, SM4, FHM, FlagM2, TLBIRANGE
         .isar0 = ISAR0_V82 | ID(2, 12) | ID(1, 32) | ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(2, 52) |
                  ID(2, 56),
         // DPB2, PAuth by an IMPLEMENTATION DEFINED function, JSCVT, FCMA, LRCPC2, GPI, FRINTTS, SB,
-        // DGH, I8MM
+        // SPECRES, DGH, I8MM
         .isar1 = ID(2, 0) | ID(1, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |
-                 ID(1, 36) | ID(1, 48) | ID(1, 52),
+                 ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(1, 52),
         .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40),
         .mmfr1 = MMFR1_V82 | ID(3, 20) | ID(1, 32),  // PAN3, TWED
-        // CnP, UAO, TTST, LSE2, S2FWB, TTL, EVT, E0PD
-        .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 28) | ID(1, 32) | ID(1, 40) | ID(1, 48) | ID(2, 56) |
-                 ID(1, 60),
+        // CnP, UAO, IESB, TTST, LSE2, IDST, S2FWB, TTL, EVT, E0PD
+        .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 12) | ID(1, 28) | ID(1, 32) | ID(1, 36) | ID(1, 40) |
+                 ID(1, 48) | ID(2, 56) | ID(1, 60),
     },
 };
 
@@ -104,7 +104,8 @@ typedef struct FeatureRule {
 
 static const FeatureRule rules[] = {
     {FEAT_FP16, REG(pfr0), 16, 1},       {FEAT_DIT, REG(pfr0), 48, 1},
-    {FEAT_RAS, REG(pfr0), 28, 1},        {FEAT_SVE, REG(pfr0), 32, 1},
+    {FEAT_RAS, REG(pfr0), 28, 1},        {FEAT_RASv1p1, REG(pfr0), 28, 2},
+    {FEAT_CSV2_2, REG(pfr0), 56, 2},     {FEAT_SVE, REG(pfr0), 32, 1},
     {FEAT_CSV2, REG(pfr0), 56, 1},       {FEAT_CSV3, REG(pfr0), 60, 1},
     {FEAT_BTI, REG(pfr1), 0, 1},         {FEAT_SSBS, REG(pfr1), 4, 1},
     {FEAT_SSBS2, REG(pfr1), 4, 2},       {FEAT_MTE, REG(pfr1), 8, 1},
@@ -184,6 +185,7 @@ bool cpu_model_features(Machine *machine, const char *name, Error *err) {
     }
     if (bits(m.mmfr0, 31, 28) != 15) set_feature(machine, FEAT_GRAN4K);
     if (bits(m.mmfr0, 27, 24) != 15) set_feature(machine, FEAT_GRAN64K);
+    if (bits(m.dfr0, 39, 36) == 0) set_feature(machine, FEAT_DoubleLock);
     if (machine->config.el2) set_feature(machine, FEAT_EL2);
     if (machine->config.gic_version == 3) set_feature(machine, FEAT_GICv3);
     sysreg_init_masks(machine);

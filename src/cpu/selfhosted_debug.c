@@ -10,7 +10,8 @@ int debug_target(const Cpu *cpu) {
 }
 
 bool debug_exceptions_enabled(const Cpu *cpu, int from_el, bool masked) {
-    if (bit(cpu->sys.OSLSR_EL1, 1)) return false;
+    bool double_lock = bit(cpu->sys.OSDLR_EL1, 0) && !bit(cpu->sys.DBGPRCR_EL1, 0);
+    if (bit(cpu->sys.OSLSR_EL1, 1) || double_lock) return false;
     int target = debug_target(cpu);
     if (from_el == target) return bit(cpu->sys.MDSCR_EL1, 13) && !masked;
     return from_el < target;

@@ -2,7 +2,7 @@
 // the accessor pseudo-code (Arm ARM: "The AArch64 System Register Descriptions"): allocated? at
 // this Exception level? FP and system traps, E2H redirection, then hook or storage. Left out: EL3,
 // nested virtualization (HCR_EL2.NV*), fine-grained traps: not advertised. Choice: HCR_EL2.TIDCP
-// does not trap EL0's use of the IMPLEMENTATION DEFINED space (it is UNDEFINED).
+// traps EL0's use of the IMPLEMENTATION DEFINED space too.
 #include "cpu/sysreg.h"
 #include "cpu/exception.h"
 
@@ -100,6 +100,20 @@ void sysreg_trap(Cpu *cpu, int target_el, unsigned index, bool read, const char 
     take_trap(cpu, target_el, EC_SYSREG, sysreg_iss(cpu->access_enc, cpu->access_rt, read), rule);
 }
 
+// The control bit of EL0's access by name: SCTLR_EL1's, or SCTLR_EL2's for a host's EL0. A host's EL0
+// never has DAIF.
+static const char *sctlr_rule(const SysRegTrap *t, bool host0) {
+    switch (t->bit) {
+    case 9: return host0 ? "HCR_EL2.TGE" : "SCTLR_EL1.UMA";
+    case 10: return host0 ? "SCTLR_EL2.EnRCTX" : "SCTLR_EL1.EnRCTX";
+    case 14: return host0 ? "SCTLR_EL2.DZE" : "SCTLR_EL1.DZE";
+    case 15: return host0 ? "SCTLR_EL2.UCT" : "SCTLR_EL1.UCT";
+    case 20: return host0 ? "SCTLR_EL2.TSCXT" : "SCTLR_EL1.TSCXT";
+    case 26: return host0 ? "SCTLR_EL2.UCI" : "SCTLR_EL1.UCI";
+    default: return t->name;
+    }
+}
+
 static bool trap_bit(const SysRegTrap *t, u64 control) {
     return bit(control, t->bit) != t->when_zero;
 }
@@ -111,7 +125,10 @@ static bool take_if_trapped(Cpu *cpu, const SysRegTrap *t, bool read) {
     bool trapped = false;
     int target = 2;
     switch ((TrapControl)t->control) {
-    case TRAP_HCR: trapped = below_el2 && !host0 && trap_bit(t, s->HCR_EL2); break;
+    case TRAP_HCR:
+        // Of all, EnSCXT alone is also a host's.
+        trapped = below_el2 && (!host0 || t->bit == HCR_EnSCXT) && trap_bit(t, s->HCR_EL2);
+        break;
     case TRAP_CPTR: trapped = below_el2 && cpu->el == 1 && trap_bit(t, s->CPTR_EL2); break;
     case TRAP_MDCR:
         trapped = below_el2 && (trap_bit(t, s->MDCR_EL2) || bit(s->MDCR_EL2, 8) || cpu_tge(cpu));
@@ -131,7 +148,8 @@ static bool take_if_trapped(Cpu *cpu, const SysRegTrap *t, bool read) {
     }
     if (!trapped) return false;
     if (target == 1 && cpu_tge(cpu)) target = 2;
-    sysreg_trap(cpu, target, 0, read, t->name);
+    const char *rule = t->control == TRAP_SCTLR ? sctlr_rule(t, host0) : t->name;
+    sysreg_trap(cpu, target, 0, read, rule);
     return true;
 }
 
@@ -143,11 +161,23 @@ static bool take_traps(Cpu *cpu, const SysRegInfo *r, bool read) {
     return false;
 }
 
+// An access that is UNDEFINED. With FEAT_IDST reads of the feature ID space have the syndrome of a
+// trap.
+static void undefined_access(Cpu *cpu, bool read) {
+    unsigned enc = cpu->access_enc, op1 = enc >> 11 & 7, crn = enc >> 7 & 15, crm = enc >> 3 & 15;
+    bool id_space = enc >> 14 == 3 && (op1 < 2 || op1 == 3) && crn == 0 && crm < 8;
+    if (read && id_space && cpu_has(cpu, FEAT_IDST))
+        take_sync(cpu, EC_SYSREG, sysreg_iss(enc, cpu->access_rt, true), NULL);
+    else
+        AArch64_Undefined(cpu);
+}
+
 // Encodings outside of the table. True: the read gives 0.
 static bool unallocated(Cpu *cpu, unsigned enc, bool read) {
     unsigned op1 = enc >> 11 & 7, crn = enc >> 7 & 15, crm = enc >> 3 & 15;
     bool impdef = bit(enc, 14) && (crn & 11) == 11;
-    if (impdef && cpu->el == 1 && cpu_have_el2(cpu) && bit(cpu->sys.HCR_EL2, 20)) {
+    bool guest = cpu->el == 1 || (cpu->el == 0 && !cpu_in_host0(cpu));
+    if (impdef && guest && cpu_have_el2(cpu) && bit(cpu->sys.HCR_EL2, 20)) {
         sysreg_trap(cpu, 2, 0, read, "HCR_EL2.TIDCP");
         return false;
     }
@@ -159,7 +189,7 @@ static bool unallocated(Cpu *cpu, unsigned enc, bool read) {
         }
         return true;
     }
-    AArch64_Undefined(cpu);
+    undefined_access(cpu, read);
     return false;
 }
 
@@ -170,7 +200,7 @@ static bool check_access(Cpu *cpu, unsigned *index, bool read) {
     const SysRegInfo *r = &sysreg_table[*index];
     if (cpu->el < (read ? r->read_el : r->write_el) || (read ? r->read_el : r->write_el) > 2 ||
         !sysreg_present(cpu, *index)) {
-        AArch64_Undefined(cpu);
+        undefined_access(cpu, read);
         return false;
     }
     if (r->alias_of != SYSREG_NONE) {

@@ -1,7 +1,7 @@
 // The functions that rows of sysregs.reg name: registers that are not plain storage, effects of a
 // write, and the system instructions (Arm ARM: "A64 System instruction class", pseudo-code
 // AArch64.TLBI_*, AArch64.AT, AArch64.DC, AArch64.IC).
-// Caches are not modelled: maintenance has its traps and faults and no other effect (code that was
+// Caches and prediction are not modelled: maintenance has its traps and faults and no other effect (code that was
 // decoded is dropped when it is written). Breakpoints and watchpoints are registers only.
 // Choices: MDSCR_EL1's external-debugger bits are writable while the OS Lock is set; the debug
 // communications channel has no debugger, so it reads 0 and ignores writes.
@@ -195,6 +195,12 @@ bool syswrite_OSLAR_EL1(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
+void after_debug_lock(Cpu *cpu, unsigned index, u64 old) {
+    (void)index;
+    (void)old;
+    interrupts_changed(cpu);
+}
+
 // SET reads which claim tags exist (all 8) and sets; CLR reads the tags and clears.
 bool sysread_DBGCLAIM(Cpu *cpu, unsigned index, u64 *value) {
     *value = index == SYSREG_DBGCLAIMSET_EL1 ? 0xff : cpu->sys.DBGCLAIMCLR_EL1;
@@ -246,14 +252,7 @@ void after_HCR_EL2(Cpu *cpu, unsigned index, u64 old) {
 
 // --- cache maintenance, address translation --------------------------------------------------
 
-bool sys_ic_all(Cpu *cpu, u64 xt, u32 arg) {
-    (void)cpu;
-    (void)xt;
-    (void)arg;
-    return true;
-}
-
-bool sys_dc_setway(Cpu *cpu, u64 xt, u32 arg) {
+bool sys_nothing(Cpu *cpu, u64 xt, u32 arg) {
     (void)cpu;
     (void)xt;
     (void)arg;

@@ -344,7 +344,7 @@ static void random_controls(Case *c) {
     enum { RW = 31 };
     c->hcr = 1ull << RW;
     if (chance(60)) c->hcr |= 1;  // VM
-    static const int traps[] = {13, 15, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 28, 30};
+    static const int traps[] = {13, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 28, 30};
     for (u32 i = 0; i < sizeof traps / sizeof traps[0]; i++)
         if (chance(12)) c->hcr |= 1ull << traps[i];
     static const int others[] = {1, 2, 9, 32, 33};

@@ -2,6 +2,7 @@
 // instructions and the CPU models.
 #include "cpu/cpu_models.h"
 #include "cpu/exception.h"
+#include "cpu/observer.h"
 #include "cpu/sysreg.h"
 #include "mmu/mmu.h"
 
@@ -123,8 +124,12 @@ static void expect_exception(unsigned el, bool read, const char *name, int targe
     if (ec == EC_UNKNOWN) assert_int_equal(bits(esr, 24, 0), 0);
 }
 
+// With FEAT_IDST a read of the feature ID space has the syndrome of a trap.
 static void expect_undefined(unsigned el, bool read, const char *name) {
-    expect_exception(el, read, name, el == 2 ? 2 : 1, EC_UNKNOWN);
+    unsigned enc = enc_of(name), op1 = enc >> 11 & 7;
+    bool id = enc >> 14 == 3 && (enc >> 7 & 15) == 0 && (op1 <= 1 || op1 == 3);
+    bool idst = bits(cpu->sys.ID_AA64MMFR2_EL1, 39, 36) && read && id;
+    expect_exception(el, read, name, el == 2 ? 2 : 1, idst ? EC_SYSREG : EC_UNKNOWN);
 }
 
 static void expect_allowed(unsigned el, bool read, const char *name) {
@@ -167,10 +172,12 @@ static void test_masks(void **state) {
     assert_int_equal(get("SCTLR_EL1"), 0x34dddb9f | 0x30d00980);
     put("SCTLR_EL2", 0);
     assert_int_equal(get("SCTLR_EL2"), 0x30c50830);
+    put("OSDLR_EL1", ~0ull);
+    assert_int_equal(get("OSDLR_EL1"), 1);
     put("CPTR_EL2", 0);
     assert_int_equal(get("CPTR_EL2"), 0x33ff);
     put("HCR_EL2", ~0ull & ~(1ull << HCR_TGE));
-    assert_int_equal(get("HCR_EL2"), 0x43f7ffffffull);
+    assert_int_equal(get("HCR_EL2"), 0x43f7ff7fffull);  // no TID0: no AArch32
     put("TCR_EL1", ~0ull);
     assert_int_equal(get("TCR_EL1"), 0x77ffffffbfull);
     put("VTTBR_EL2", ~0ull);
@@ -191,6 +198,20 @@ static void test_masks(void **state) {
     assert_int_equal(get("VTTBR_EL2"), ~0ull);
     put("FPCR", ~0ull);
     assert_int_equal(get("FPCR"), 0x07c80000);
+    put("HSTR_EL2", ~0ull);  // traps of AArch32 alone
+    assert_int_equal(get("HSTR_EL2"), 0);
+    put("HCR_EL2", 0xfull << 60 | 1ull << 59 | 1ull << 53 | 1ull << 47);
+    assert_int_equal(get("HCR_EL2"),
+                     0xfull << 60 | 1ull << 59 | 1ull << 53 | 1ull << 47 | 1ull << HCR_RW);
+    const u64 twed = 0x1full << 45, rctx = 1 << 10, tscxt = 1 << 20;
+    put("SCTLR_EL1", twed | rctx | tscxt);
+    assert_int_equal(get("SCTLR_EL1") & (twed | rctx | tscxt), twed | rctx | tscxt);
+    put("SCTLR_EL1", 0);
+    assert_int_equal(get("SCTLR_EL1") & (twed | rctx | tscxt), 0);
+    put("SCTLR_EL2", twed | rctx | tscxt);
+    assert_int_equal(get("SCTLR_EL2") & (twed | rctx | tscxt), twed | rctx | tscxt);
+    put("OSDLR_EL1", 1);
+    assert_int_equal(get("OSDLR_EL1"), 0);  // no FEAT_DoubleLock
 }
 
 static void test_permission(void **state) {
@@ -254,6 +275,15 @@ static void test_unallocated(void **state) {
     set_el(0);
     assert_false(sysreg_read(cpu, sysreg_enc(3, 0, 0, 7, 7), RT, &value));
     assert_int_equal(cpu->el, 1);
+    assert_int_equal(bits(cpu->sys.ESR_EL1, 31, 26), EC_SYSREG);  // FEAT_IDST
+    set_el(2);
+    assert_false(sysreg_read(cpu, sysreg_enc(3, 1, 0, 7, 7), RT, &value));
+    assert_int_equal(bits(cpu->sys.ESR_EL2, 31, 26), EC_SYSREG);
+    static const unsigned outside[] = {3u << 14 | 2 << 11 | 7 << 3, 3u << 14 | 3 << 11 | 8 << 3};
+    for (unsigned i = 0; i < 2; i++) {
+        assert_false(sysreg_read(cpu, outside[i], RT, &value));
+        assert_int_equal(bits(cpu->sys.ESR_EL2, 31, 26), EC_UNKNOWN);
+    }
     set_hcr(1ull << 18);
     set_el(1);
     assert_false(sysreg_read(cpu, sysreg_enc(3, 0, 0, 7, 7), RT, &value));
@@ -274,6 +304,17 @@ static void test_unallocated(void **state) {
         assert_int_equal(cpu->sys.ESR_EL2,
                          (u64)EC_SYSREG << 26 | 1 << 25 | sysreg_iss(space[i], RT, true));
     }
+    // EL0's use too, but not a host's.
+    set_hcr(1 << 20);
+    set_el(0);
+    assert_false(sysreg_read(cpu, space[0], RT, &value));
+    assert_int_equal(cpu->el, 2);
+    assert_int_equal(bits(cpu->sys.ESR_EL2, 31, 26), EC_SYSREG);
+    set_hcr(1 << 20 | 1ull << HCR_TGE | 1ull << HCR_E2H);
+    set_el(0);
+    assert_false(sysreg_read(cpu, space[0], RT, &value));
+    assert_int_equal(bits(cpu->sys.ESR_EL2, 31, 26), EC_UNKNOWN);
+    set_hcr(1 << 20);
     set_el(1);  // not of that space
     assert_false(sysreg_read(cpu, sysreg_enc(3, 0, 14, 15, 7), RT, &value));
     assert_int_equal(cpu->el, 1);
@@ -324,8 +365,15 @@ static const Covers hcr_covers[] = {
     {28, false, "w", {"DC ZVA"}},
     {35, false, "rw", {"LORSA_EL1", "LOREA_EL1", "LORN_EL1", "LORC_EL1"}},
     {35, false, "r", {"LORID_EL1"}},
-    {36, false, "rw", {"ERRSELR_EL1"}},
-    {36, false, "r", {"ERRIDR_EL1"}},
+    {36,
+     false,
+     "rw",
+     {"ERRSELR_EL1", "ERXCTLR_EL1", "ERXSTATUS_EL1", "ERXADDR_EL1", "ERXMISC0_EL1", "ERXMISC1_EL1",
+      "ERXMISC2_EL1", "ERXMISC3_EL1"}},
+    {36, false, "r", {"ERRIDR_EL1", "ERXFR_EL1"}},
+    {47, true, "rw", {"ERXPFGCTL_EL1", "ERXPFGCDN_EL1"}},
+    {47, true, "r", {"ERXPFGF_EL1"}},
+    {53, true, "rw", {"SCXTNUM_EL0", "SCXTNUM_EL1"}},
     {40,
      true,
      "rw",
@@ -339,9 +387,10 @@ static const Covers hcr_covers[] = {
     {55, false, "w", {"TLBI VMALLE1OS", "TLBI VAE1OS", "TLBI RVAE1OS"}},
 };
 
-// APK on and SCTLR_EL1's EL0 enables on, so that only the bit under test decides.
-static const u64 neutral_hcr = 1ull << HCR_APK | 1ull << HCR_API;
-static const u64 el0_enables = 1ull << 26 | 1ull << 15 | 1ull << 14 | 1ull << 9;
+// What enables is on, so that only the bit under test decides: HCR_EL2.{APK,API,FIEN,EnSCXT} and
+// SCTLR_EL1's EL0 enables.
+static const u64 neutral_hcr = 1ull << HCR_APK | 1ull << HCR_API | 1ull << 47 | 1ull << 53;
+static const u64 el0_enables = 1ull << 26 | 1ull << 15 | 1ull << 14 | 1ull << 10 | 1ull << 9;
 
 static void check_hcr_trap(const Covers *c, const char *name, bool read) {
     const SysRegInfo *r = sysreg_info(sysreg_find(name));
@@ -354,7 +403,10 @@ static void check_hcr_trap(const Covers *c, const char *name, bool read) {
         // The host's EL0 has no guest above it.
         set_hcr(on | 1ull << HCR_E2H | 1ull << HCR_TGE);
         cpu->sys.SCTLR_EL2 |= el0_enables;
-        if (strncmp(name, "DC ", 3) && strncmp(name, "IC I", 4)) expect_allowed(0, read, name);
+        if (c->hcr_bit == 53)  // but EnSCXT is for the host's too
+            expect_exception(0, read, name, 2, EC_SYSREG);
+        else if (strncmp(name, "DC ", 3) && strncmp(name, "IC I", 4))
+            expect_allowed(0, read, name);
     }
 }
 
@@ -441,9 +493,10 @@ static void test_trapped_groups(void **state) {
 static void test_presence(void **state) {
     (void)state;
     static const char *const optional[] = {
-        "AP",      "LOR",      "ERR",       "DISR",     "VDISR", "VSESR", "CNTHV", "ICC_",
-        "ICH_",    "TLBI R",   "TTBR1_EL2", "PAN",      "UAO",   "DIT",   "SSBS",  "CONTEXTIDR_EL2",
-        "DC CVAP", "DC CVADP", "AT S1E1RP", "AT S1E1WP"};
+        "AP",       "LOR",       "ERR",       "ERX",      "SCXTNUM", "CFP RCTX", "DVP RCTX",
+        "CPP RCTX", "DISR",      "VDISR",     "VSESR",    "CNTHV",   "ICC_",     "ICH_",
+        "TLBI R",   "TTBR1_EL2", "PAN",       "UAO",      "DIT",     "SSBS",     "CONTEXTIDR_EL2",
+        "DC CVAP",  "DC CVADP",  "AT S1E1RP", "AT S1E1WP"};
     for (unsigned pass = 0; pass < 2; pass++) {
         if (pass) use_model("cortex-a72", true, 2);
         for (unsigned i = 0; i < SYSREG_COUNT; i++) {
@@ -477,10 +530,11 @@ static void test_el0_enables(void **state) {
         bool read;
         unsigned bit;
     } cases[] = {
-        {"CTR_EL0", true, 15},   {"DC ZVA", false, 14},  {"DC CVAC", false, 26},
-        {"DC CVAU", false, 26},  {"DC CVAP", false, 26}, {"DC CIVAC", false, 26},
-        {"DC CVADP", false, 26}, {"IC IVAU", false, 26}, {"DAIF", true, 9},
-        {"DAIF", false, 9},
+        {"CTR_EL0", true, 15},   {"DC ZVA", false, 14},   {"DC CVAC", false, 26},
+        {"DC CVAU", false, 26},  {"DC CVAP", false, 26},  {"DC CIVAC", false, 26},
+        {"DC CVADP", false, 26}, {"IC IVAU", false, 26},  {"DAIF", true, 9},
+        {"DAIF", false, 9},      {"CFP RCTX", false, 10}, {"DVP RCTX", false, 10},
+        {"CPP RCTX", false, 10},
     };
     for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
         set_hcr(neutral_hcr);
@@ -498,6 +552,58 @@ static void test_el0_enables(void **state) {
     cpu->sys.SCTLR_EL1 = el0_enables;
     expect_allowed(0, true, "CTR_EL0");
     expect_allowed(0, true, "DAIF");
+    expect_allowed(0, false, "CFP RCTX");
+    // TSCXT disables: it traps when it is 1.
+    expect_allowed(0, true, "SCXTNUM_EL0");
+    cpu->sys.SCTLR_EL1 |= 1 << 20;
+    expect_exception(0, true, "SCXTNUM_EL0", 1, EC_SYSREG);
+    set_hcr(neutral_hcr | 1ull << HCR_TGE);
+    expect_exception(0, false, "SCXTNUM_EL0", 2, EC_SYSREG);
+    set_hcr(neutral_hcr | 1ull << HCR_TGE | 1ull << HCR_E2H);
+    cpu->sys.SCTLR_EL2 &= ~(1ull << 20);
+    expect_allowed(0, true, "SCXTNUM_EL0");
+    cpu->sys.SCTLR_EL2 |= 1 << 20;
+    expect_exception(0, true, "SCXTNUM_EL0", 2, EC_SYSREG);
+}
+
+static const char *last_rule;
+static void saw_exception(void *arg, Cpu *c, const ExceptionEvent *ev) {
+    (void)arg;
+    (void)c;
+    last_rule = ev->exc->rule;
+}
+
+// The rule names the register whose bit it was.
+static void test_el0_rules(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        unsigned bit;
+        const char *el1, *host;
+    } cases[] = {
+        {"DAIF", 9, "SCTLR_EL1.UMA", "HCR_EL2.TGE"},
+        {"CFP RCTX", 10, "SCTLR_EL1.EnRCTX", "SCTLR_EL2.EnRCTX"},
+        {"DC ZVA", 14, "SCTLR_EL1.DZE", "SCTLR_EL2.DZE"},
+        {"CTR_EL0", 15, "SCTLR_EL1.UCT", "SCTLR_EL2.UCT"},
+        {"SCXTNUM_EL0", 20, "SCTLR_EL1.TSCXT", "SCTLR_EL2.TSCXT"},
+        {"DC CVAC", 26, "SCTLR_EL1.UCI", "SCTLR_EL2.UCI"},
+    };
+    static const Observer observer = {.exception = saw_exception};
+    cpu->observer = &observer;
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        u64 controls = (el0_enables | 1 << 20) & ~(1ull << cases[i].bit);
+        if (cases[i].bit == 20) controls |= 1 << 20;
+        bool read = cases[i].bit == 15;
+        set_hcr(neutral_hcr);
+        cpu->sys.SCTLR_EL1 = controls;
+        expect_exception(0, read, cases[i].name, 1, EC_SYSREG);
+        assert_string_equal(last_rule, cases[i].el1);
+        set_hcr(neutral_hcr | 1ull << HCR_TGE | 1ull << HCR_E2H);
+        cpu->sys.SCTLR_EL2 = controls & ~(1ull << 9);
+        expect_exception(0, read, cases[i].name, 2, EC_SYSREG);
+        assert_string_equal(last_rule, cases[i].host);
+    }
+    cpu->observer = NULL;
 }
 
 static void test_mdcr_and_cptr_traps(void **state) {
@@ -582,7 +688,7 @@ static void test_vhe(void **state) {
         expect_undefined(1, true, alias);
         checked++;
     }
-    assert_int_equal(checked, 15);
+    assert_int_equal(checked, 16);
     set_hcr(0);
     set_el(2);
     put("ELR_EL1", 0x4444);
@@ -812,6 +918,25 @@ static void test_debug_registers(void **state) {
     assert_non_null(strstr(machine.stop_text, "watchpoints"));
 }
 
+static void put_at_el1(const char *name, u64 value) {
+    set_el(1);
+    put(name, value);
+}
+
+// FEAT_DoubleLock: OSDLR_EL1.DLK disables debug exceptions unless DBGPRCR_EL1.CORENPDRQ.
+static void test_double_lock(void **state) {
+    (void)state;
+    use_model("cortex-a57", true, 2);
+    set_hcr(0);
+    set_el(0);
+    put_at_el1("OSLAR_EL1", 0);
+    assert_true(debug_exceptions_enabled(cpu, 0, false));
+    put_at_el1("OSDLR_EL1", 1);
+    assert_false(debug_exceptions_enabled(cpu, 0, false));
+    put_at_el1("DBGPRCR_EL1", 1);
+    assert_true(debug_exceptions_enabled(cpu, 0, false));
+}
+
 static void test_write_effects(void **state) {
     (void)state;
     set_hcr(0);
@@ -992,6 +1117,16 @@ static void test_models(void **state) {
     use_model("max", true, 2);
     assert_true(has(FEAT_PAuth) && has(FEAT_FlagM2) && has(FEAT_TLBIRANGE) && has(FEAT_EVT));
     assert_false(has(FEAT_MTE) || has(FEAT_BTI) || has(FEAT_NV) || has(FEAT_GICv3));
+    assert_true(has(FEAT_RASv1p1) && has(FEAT_IESB) && has(FEAT_CSV2_2) && has(FEAT_SPECRES) &&
+                has(FEAT_TWED) && has(FEAT_IDST) && has(FEAT_LOR));
+    assert_false(has(FEAT_TRF) || has(FEAT_DoubleLock) || has(FEAT_NMI));
+    use_model("neoverse-n1", true, 3);
+    assert_true(has(FEAT_RAS) && has(FEAT_IESB) && has(FEAT_CSV2) && has(FEAT_LOR));
+    assert_false(has(FEAT_RASv1p1) || has(FEAT_CSV2_2) || has(FEAT_SPECRES) || has(FEAT_TWED) ||
+                 has(FEAT_IDST) || has(FEAT_DoubleLock));
+    use_model("cortex-a57", true, 2);
+    assert_true(has(FEAT_DoubleLock));
+    assert_false(has(FEAT_RAS) || has(FEAT_IESB) || has(FEAT_CSV2));
 }
 
 int main(void) {
@@ -1007,6 +1142,7 @@ int main(void) {
         T(test_presence),
         T(test_hooked_registers),
         T(test_el0_enables),
+        T(test_el0_rules),
         T(test_mdcr_and_cptr_traps),
         T(test_fp_traps),
         T(test_vhe),
@@ -1018,6 +1154,7 @@ int main(void) {
         T(test_disr),
         T(test_isr),
         T(test_debug_registers),
+        T(test_double_lock),
         T(test_write_effects),
         T(test_registers_with_effects),
         T(test_tlbi),
