@@ -85,7 +85,8 @@ static const CpuModel models[] = {
         // SPECRES, DGH, I8MM
         .isar1 = ID(2, 0) | ID(1, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |
                  ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(1, 52),
-        .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40),
+        .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40) |
+                 ID(2, 60),                          // ECV 2
         .mmfr1 = MMFR1_V82 | ID(3, 20) | ID(1, 32),  // PAN3, TWED
         // CnP, UAO, IESB, TTST, LSE2, IDST, S2FWB, TTL, EVT, E0PD
         .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 12) | ID(1, 28) | ID(1, 32) | ID(1, 36) | ID(1, 40) |
@@ -133,7 +134,8 @@ static const FeatureRule rules[] = {
     {FEAT_HPDS2, REG(mmfr1), 12, 2},     {FEAT_LOR, REG(mmfr1), 16, 1},
     {FEAT_PAN, REG(mmfr1), 20, 1},       {FEAT_PAN2, REG(mmfr1), 20, 2},
     {FEAT_PAN3, REG(mmfr1), 20, 3},      {FEAT_XNX, REG(mmfr1), 28, 1},
-    {FEAT_TWED, REG(mmfr1), 32, 1},      {FEAT_TTCNP, REG(mmfr2), 0, 1},
+    {FEAT_TWED, REG(mmfr1), 32, 1},      {FEAT_ECV, REG(mmfr0), 60, 1},
+    {FEAT_ECV_POFF, REG(mmfr0), 60, 2},  {FEAT_TTCNP, REG(mmfr2), 0, 1},
     {FEAT_UAO, REG(mmfr2), 4, 1},        {FEAT_IESB, REG(mmfr2), 12, 1},
     {FEAT_NV, REG(mmfr2), 24, 1},        {FEAT_TTST, REG(mmfr2), 28, 1},
     {FEAT_LSE2, REG(mmfr2), 32, 1},      {FEAT_IDST, REG(mmfr2), 36, 1},

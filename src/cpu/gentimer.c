@@ -3,8 +3,9 @@
 // Source: Arm ARM, "The Generic Timer in AArch64 state"; AArch64.CheckTimerConditions,
 // IsTimerConditionMet, TestEventCNTV, TestEventCNTP, and the accessors of CNT*.
 // Time is machine time: a counter is never behind what its CPU has executed.
-// Left out: FEAT_ECV (CNTPOFF_EL2, self-synchronized views), the memory-mapped timer frames, EL3's
-// timer. The event stream is looked at only by WFE, which is all that can see it (gentimer_wfe()).
+// FEAT_ECV: CNTPOFF_EL2, traps of the virtual timer, event streams of higher bits; nothing is
+// speculated, so the self-synchronized counters are the counters. EL1NVPCT and EL1NVVCT have no effect
+// without nested virtualization. Left out: the memory-mapped timer frames, EL3's timer. The event stream is looked at only by WFE, which is all that can see it (gentimer_wfe()).
 #include "cpu/sysreg.h"
 #include "cpu/system.h"
 #include "gic/gic.h"
@@ -14,7 +15,7 @@
 
 enum { TIMER_P, TIMER_V, TIMER_HP, TIMER_HV, TIMERS };
 enum { CTL_ENABLE = 0, CTL_IMASK = 1, CTL_ISTATUS = 2 };
-enum { EVNTEN = 2, EVNTDIR = 3 };
+enum { EVNTEN = 2, EVNTDIR = 3, ECV = 12, EL1TVT = 13, EL1TVCT = 14, EVNTIS = 17 };
 enum { NS_PER_S = 1000000000 };
 
 typedef struct Timer {
@@ -52,6 +53,16 @@ static u64 virtual_offset(const Cpu *cpu) {
     return cpu_have_el2(cpu) ? cpu->sys.CNTVOFF_EL2 : 0;
 }
 
+// Of the guest's physical counter and timer. EL2's own accesses are without it, and a host's EL0's.
+static u64 physical_offset(const Cpu *cpu) {
+    return cpu_have_el2(cpu) && bit(cpu->sys.CNTHCTL_EL2, ECV) ? cpu->sys.CNTPOFF_EL2 : 0;
+}
+
+static u64 physical_count_here(Cpu *cpu) {
+    bool guest = cpu->el == 1 || (cpu->el == 0 && !cpu_in_host0(cpu));
+    return gentimer_physical_count(cpu) - (guest ? physical_offset(cpu) : 0);
+}
+
 // The offset is 0 for a host: EL2 with E2H, and EL0 with E2H and TGE.
 u64 gentimer_virtual_count(Cpu *cpu) {
     bool host = (cpu->el == 2 && cpu_e2h(cpu)) || (cpu->el == 0 && cpu_in_host0(cpu));
@@ -78,8 +89,14 @@ static u64 *timer_cval(Cpu *cpu, int n) {
     }
 }
 
+// Of the CompareValue view.
 static u64 timer_offset(const Cpu *cpu, int n) {
-    return n == TIMER_V ? virtual_offset(cpu) : 0;
+    return n == TIMER_V ? virtual_offset(cpu) : n == TIMER_P ? physical_offset(cpu) : 0;
+}
+
+// Of the TimerValue view at this Exception level: EL2 sees the physical timer without offset.
+static u64 tval_offset(const Cpu *cpu, int n) {
+    return n == TIMER_P && cpu->el == 2 ? 0 : timer_offset(cpu, n);
 }
 
 // IsTimerConditionMet, without the mask.
@@ -110,7 +127,7 @@ static void timer_expired(void *arg) {
 static u64 timer_read(Cpu *cpu, int n, int which) {
     u64 ctl = *timer_ctl(cpu, n), cval = *timer_cval(cpu, n);
     if (which == 2) return cval;
-    if (which == 0) return (u32)(cval - (gentimer_physical_count(cpu) - timer_offset(cpu, n)));
+    if (which == 0) return (u32)(cval - (gentimer_physical_count(cpu) - tval_offset(cpu, n)));
     return ctl | (u64)(bit(ctl, CTL_ENABLE) && condition(cpu, n)) << CTL_ISTATUS;
 }
 
@@ -121,7 +138,7 @@ static void timer_write(Cpu *cpu, int n, int which, u64 value) {
         *timer_cval(cpu, n) = value;
     else
         *timer_cval(cpu, n) =
-            gentimer_physical_count(cpu) - timer_offset(cpu, n) + (u64)sext(value, 32);
+            gentimer_physical_count(cpu) - tval_offset(cpu, n) + (u64)sext(value, 32);
     timer_update(cpu, n);
 }
 
@@ -134,15 +151,18 @@ static u64 next_edge(u64 count, unsigned n, bool falls) {
     return next + period;
 }
 
+// The next event after `after` of the stream that a control register describes.
+static u64 next_event_of(u64 control, u64 after, u64 offset) {
+    unsigned n = (unsigned)bits(control, 7, 4) + (bit(control, EVNTIS) ? 8 : 0);
+    return next_edge(after - offset, n, bit(control, EVNTDIR)) + offset;
+}
+
 // The next event of either stream after the physical count `after`; ~0: none is enabled.
 static u64 next_stream_event(const Cpu *cpu, u64 after) {
     u64 next = ~0ull, k = cpu->sys.CNTKCTL_EL1, h = cpu->sys.CNTHCTL_EL2;
-    if (bit(k, EVNTEN) && !cpu_in_host0(cpu)) {
-        u64 offset = virtual_offset(cpu);
-        next = next_edge(after - offset, (unsigned)bits(k, 7, 4), bit(k, EVNTDIR)) + offset;
-    }
+    if (bit(k, EVNTEN) && !cpu_in_host0(cpu)) next = next_event_of(k, after, virtual_offset(cpu));
     if (cpu_have_el2(cpu) && bit(h, EVNTEN))
-        next = MIN(next, next_edge(after, (unsigned)bits(h, 7, 4), bit(h, EVNTDIR)));
+        next = MIN(next, next_event_of(h, after, physical_offset(cpu)));
     return next;
 }
 
@@ -181,39 +201,60 @@ static void stream_changed(Cpu *cpu) {
 
 // What controls an access: bits of CNTKCTL_EL1 (EL0), of CNTHCTL_EL2 for EL0 of a host (the same
 // positions), for EL1 and EL0 with E2H = 0 and with E2H = 1. -1: not controlled. `also`: a second
-// bit that is enough for EL0.
+// bit that is enough for EL0. `trap`: a bit of CNTHCTL_EL2 that traps EL1 and EL0 when it is 1.
 typedef struct Control {
-    i8 el0, also, el1, el1_e2h;
-    const char *kctl, *hctl_el0, *hctl_el1, *hctl_el1_e2h;
+    i8 el0, also, el1, el1_e2h, trap;
+    const char *kctl, *hctl_el0, *hctl_el1, *hctl_el1_e2h, *hctl_trap;
 } Control;
 
-static const Control physical_counter = {0,
-                                         -1,
-                                         0,
-                                         10,
-                                         "CNTKCTL_EL1.EL0PCTEN",
-                                         "CNTHCTL_EL2.EL0PCTEN",
-                                         "CNTHCTL_EL2.EL1PCTEN",
-                                         "CNTHCTL_EL2.EL1PCTEN"};
-static const Control physical_timer = {9,
-                                       -1,
-                                       1,
-                                       11,
-                                       "CNTKCTL_EL1.EL0PTEN",
-                                       "CNTHCTL_EL2.EL0PTEN",
-                                       "CNTHCTL_EL2.EL1PCEN",
-                                       "CNTHCTL_EL2.EL1PTEN"};
-static const Control virtual_counter = {
-    1, -1, -1, -1, "CNTKCTL_EL1.EL0VCTEN", "CNTHCTL_EL2.EL0VCTEN", NULL, NULL};
-static const Control virtual_timer = {
-    8, -1, -1, -1, "CNTKCTL_EL1.EL0VTEN", "CNTHCTL_EL2.EL0VTEN", NULL, NULL};
-static const Control frequency = {0,    1,   -1, -1, "CNTKCTL_EL1.EL0PCTEN", "CNTHCTL_EL2.EL0PCTEN",
-                                  NULL, NULL};
+static const Control physical_counter = {.el0 = 0,
+                                         .also = -1,
+                                         .el1 = 0,
+                                         .el1_e2h = 10,
+                                         .trap = -1,
+                                         .kctl = "CNTKCTL_EL1.EL0PCTEN",
+                                         .hctl_el0 = "CNTHCTL_EL2.EL0PCTEN",
+                                         .hctl_el1 = "CNTHCTL_EL2.EL1PCTEN",
+                                         .hctl_el1_e2h = "CNTHCTL_EL2.EL1PCTEN"};
+static const Control physical_timer = {.el0 = 9,
+                                       .also = -1,
+                                       .el1 = 1,
+                                       .el1_e2h = 11,
+                                       .trap = -1,
+                                       .kctl = "CNTKCTL_EL1.EL0PTEN",
+                                       .hctl_el0 = "CNTHCTL_EL2.EL0PTEN",
+                                       .hctl_el1 = "CNTHCTL_EL2.EL1PCEN",
+                                       .hctl_el1_e2h = "CNTHCTL_EL2.EL1PTEN"};
+static const Control virtual_counter = {.el0 = 1,
+                                        .also = -1,
+                                        .el1 = -1,
+                                        .el1_e2h = -1,
+                                        .trap = EL1TVCT,
+                                        .kctl = "CNTKCTL_EL1.EL0VCTEN",
+                                        .hctl_el0 = "CNTHCTL_EL2.EL0VCTEN",
+                                        .hctl_trap = "CNTHCTL_EL2.EL1TVCT"};
+static const Control virtual_timer = {.el0 = 8,
+                                      .also = -1,
+                                      .el1 = -1,
+                                      .el1_e2h = -1,
+                                      .trap = EL1TVT,
+                                      .kctl = "CNTKCTL_EL1.EL0VTEN",
+                                      .hctl_el0 = "CNTHCTL_EL2.EL0VTEN",
+                                      .hctl_trap = "CNTHCTL_EL2.EL1TVT"};
+static const Control frequency = {.el0 = 0,
+                                  .also = 1,
+                                  .el1 = -1,
+                                  .el1_e2h = -1,
+                                  .trap = -1,
+                                  .kctl = "CNTKCTL_EL1.EL0PCTEN",
+                                  .hctl_el0 = "CNTHCTL_EL2.EL0PCTEN"};
 
 static const Control *control_of(unsigned reg) {
     switch (reg) {
-    case SYSREG_CNTPCT_EL0: return &physical_counter;
-    case SYSREG_CNTVCT_EL0: return &virtual_counter;
+    case SYSREG_CNTPCT_EL0:
+    case SYSREG_CNTPCTSS_EL0: return &physical_counter;
+    case SYSREG_CNTVCT_EL0:
+    case SYSREG_CNTVCTSS_EL0: return &virtual_counter;
     case SYSREG_CNTFRQ_EL0: return &frequency;
     case SYSREG_CNTP_TVAL_EL0:
     case SYSREG_CNTP_CTL_EL0:
@@ -243,7 +284,12 @@ static bool check_access(Cpu *cpu, unsigned reg, bool read) {
         sysreg_trap(cpu, cpu_have_el2(cpu) && cpu_tge(cpu) ? 2 : 1, reg, read, c->kctl);
         return false;
     }
-    if (!cpu_have_el2(cpu) || c->el1 < 0) return true;
+    if (!cpu_have_el2(cpu)) return true;
+    if (c->trap >= 0 && bit(hctl, (unsigned)c->trap)) {
+        sysreg_trap(cpu, 2, reg, read, c->hctl_trap);
+        return false;
+    }
+    if (c->el1 < 0) return true;
     bool e2h = cpu_e2h(cpu);
     if (bit(hctl, (unsigned)(e2h ? c->el1_e2h : c->el1))) return true;
     sysreg_trap(cpu, 2, reg, read, e2h ? c->hctl_el1_e2h : c->hctl_el1);
@@ -282,10 +328,13 @@ bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value) {
         return true;
     }
     switch (reg) {
-    case SYSREG_CNTPCT_EL0: *value = gentimer_physical_count(cpu); return true;
-    case SYSREG_CNTVCT_EL0: *value = gentimer_virtual_count(cpu); return true;
+    case SYSREG_CNTPCT_EL0:
+    case SYSREG_CNTPCTSS_EL0: *value = physical_count_here(cpu); return true;
+    case SYSREG_CNTVCT_EL0:
+    case SYSREG_CNTVCTSS_EL0: *value = gentimer_virtual_count(cpu); return true;
     case SYSREG_CNTFRQ_EL0: *value = cpu->sys.CNTFRQ_EL0; return true;
     case SYSREG_CNTVOFF_EL2: *value = cpu->sys.CNTVOFF_EL2; return true;
+    case SYSREG_CNTPOFF_EL2: *value = cpu->sys.CNTPOFF_EL2; return true;
     case SYSREG_CNTKCTL_EL1: *value = cpu->sys.CNTKCTL_EL1; return true;
     case SYSREG_CNTHCTL_EL2: *value = cpu->sys.CNTHCTL_EL2; return true;
     default: unimplemented(cpu, "generic timer: read of system register %u", reg);
@@ -305,12 +354,18 @@ bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value) {
         timer_update(cpu, TIMER_V);
         stream_changed(cpu);
         return true;
+    case SYSREG_CNTPOFF_EL2:
+        cpu->sys.CNTPOFF_EL2 = value;
+        timer_update(cpu, TIMER_P);
+        stream_changed(cpu);
+        return true;
     case SYSREG_CNTKCTL_EL1:
         cpu->sys.CNTKCTL_EL1 = sysreg_masked(cpu, reg, value);
         stream_changed(cpu);
         return true;
     case SYSREG_CNTHCTL_EL2:
         cpu->sys.CNTHCTL_EL2 = sysreg_masked(cpu, reg, value);
+        timer_update(cpu, TIMER_P);
         stream_changed(cpu);
         return true;
     default: unimplemented(cpu, "generic timer: write of system register %u", reg);
@@ -350,7 +405,7 @@ void gentimer_reset(Cpu *cpu) {
     cpu->sys.CNTFRQ_EL0 = cpu->gentimer->hz;
     cpu->sys.CNTHCTL_EL2 = 3;
     cpu->sys.CNTKCTL_EL1 = 0;
-    cpu->sys.CNTVOFF_EL2 = 0;
+    cpu->sys.CNTVOFF_EL2 = cpu->sys.CNTPOFF_EL2 = 0;
     for (int n = 0; n < TIMERS; n++) {
         *timer_ctl(cpu, n) = 0;
         *timer_cval(cpu, n) = 0;

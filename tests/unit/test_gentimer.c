@@ -173,7 +173,7 @@ static void test_expiry(void **state) {
 
 // EL an EL0 or EL1 read is trapped to; 0: it is not.
 static int trapped(Cpu *c, unsigned el, unsigned reg) {
-    static const u8 op2[][4] = {{0, 0, 0}, {0, 1, 0}, {0, 2, 0}, {2, 1, 0}, {3, 1, 0}};
+    static const u8 op2[][2] = {{0, 0}, {0, 1}, {0, 2}, {2, 1}, {3, 1}, {0, 5}, {0, 6}};
     u64 v;
     set_el(c, el);
     unsigned enc = sysreg_enc(3, 3, 14, op2[reg][0], op2[reg][1]);
@@ -187,7 +187,7 @@ static int trapped(Cpu *c, unsigned el, unsigned reg) {
     return to;
 }
 
-enum { FRQ, PCT, VCT, P_CTL, V_CTL };
+enum { FRQ, PCT, VCT, P_CTL, V_CTL, PCTSS, VCTSS };
 
 static void test_traps(void **state) {
     (void)state;
@@ -238,6 +238,30 @@ static void test_traps(void **state) {
         {RW | TGE | E2H, 0x303, 0x203, 0, V_CTL, 2},
         {RW | TGE | E2H, 0, 0x100, 0, V_CTL, 0},
         {RW | TGE | E2H, 0x303, 0, 0, FRQ, 2},
+        // the self-synchronized views have the counters' controls
+        {RW, 0, 0, 1, PCTSS, 2},
+        {RW, 0, 1, 1, PCTSS, 0},
+        {RW, 2, 3, 0, PCTSS, 1},
+        {RW | TGE | E2H, 0x303, 2, 0, PCTSS, 2},
+        {RW, 1, 3, 0, VCTSS, 1},
+        {RW, 2, 0, 0, VCTSS, 0},
+        {RW | TGE | E2H, 0x303, 1, 0, VCTSS, 2},
+        // EL1TVCT and EL1TVT trap EL1, and EL0 after CNTKCTL_EL1; not a host's EL0
+        {RW, 0, 3 | 1 << 14, 1, VCT, 2},
+        {RW, 0, 3 | 1 << 14, 1, VCTSS, 2},
+        {RW, 0, 3 | 1 << 14, 1, V_CTL, 0},
+        {RW, 0, 3 | 1 << 13, 1, V_CTL, 2},
+        {RW | E2H, 0, 3 | 1 << 13, 1, V_CTL, 2},
+        {RW, 0, 3 | 1 << 13, 1, VCT, 0},
+        {RW, 0, 3 | 3 << 13, 1, PCT, 0},
+        {RW, 0, 3 | 3 << 13, 1, P_CTL, 0},
+        {RW, 2, 3 | 1 << 14, 0, VCT, 2},
+        {RW, 0, 3 | 1 << 14, 0, VCT, 1},
+        {RW, 0x100, 3 | 1 << 13, 0, V_CTL, 2},
+        {RW, 0, 3 | 1 << 13, 0, V_CTL, 1},
+        {RW | TGE, 2, 3 | 1 << 14, 0, VCT, 2},
+        {RW | TGE | E2H, 0, 0x303 | 3 << 13, 0, VCT, 0},
+        {RW | TGE | E2H, 0, 0x303 | 3 << 13, 0, V_CTL, 0},
         {RW | TGE | E2H, 0, 2, 0, FRQ, 0},
     };
     Machine *m = make();
@@ -278,6 +302,84 @@ static void test_host_registers(void **state) {
     assert_true(sysreg_read(c, vcval, 0, &v));
     assert_int_equal(v, 3333);
     finish(m);
+}
+
+// FEAT_ECV: CNTHCTL_EL2.ECV offsets what a guest sees of the physical counter and timer.
+static void test_physical_offset(void **state) {
+    (void)state;
+    Machine *m = make();
+    Cpu *c = m->cpu[0];
+    set_el(c, 2);
+    at_count(c, 10000);
+    set(c, CNT(POFF_EL2), 3000);
+    set(c, CNT(HCTL_EL2), 3);
+    set(c, CNT(P_CVAL_EL0), 9000);
+    set(c, CNT(P_CTL_EL0), 1);
+    assert_true(ppi(c, 30));
+    set_el(c, 1);
+    assert_int_equal(get(c, CNT(PCT_EL0)), 10000);
+    set_el(c, 2);
+    set(c, CNT(HCTL_EL2), 3 | 1 << 12);
+    assert_int_equal(get(c, CNT(HCTL_EL2)), 3 | 1 << 12);
+    assert_false(ppi(c, 30));  // 7000 < 9000
+    assert_int_equal(get(c, CNT(PCT_EL0)), 10000);
+    assert_int_equal(get(c, CNT(P_TVAL_EL0)), (u32)-1000);
+    assert_int_equal(get(c, CNT(P_CTL_EL0)), 1);
+    for (unsigned el = 0; el < 2; el++) {
+        set_el(c, el);
+        set(c, CNT(KCTL_EL1), 0x303);
+        assert_int_equal(get(c, CNT(PCT_EL0)), 7000);
+        assert_int_equal(get(c, CNT(PCTSS_EL0)), 7000);
+        assert_int_equal(get(c, CNT(VCTSS_EL0)), 10000);
+        assert_int_equal(get(c, CNT(P_TVAL_EL0)), 2000);
+        set(c, CNT(P_TVAL_EL0), 1000);
+        assert_int_equal(get(c, CNT(P_CVAL_EL0)), 8000);
+        set(c, CNT(P_CVAL_EL0), 9000);
+    }
+    set_el(c, 2);
+    set(c, CNT(P_TVAL_EL0), 1000);
+    assert_int_equal(get(c, CNT(P_CVAL_EL0)), 11000);
+    set(c, CNT(P_CVAL_EL0), 9000);
+    // EL2's own timer has no offset, nor has a host's EL0.
+    set(c, CNT(HP_CVAL_EL2), 9999);
+    set(c, CNT(HP_CTL_EL2), 1);
+    assert_true(ppi(c, 26));
+    c->sys.HCR_EL2 |= 1ull << HCR_E2H | 1ull << HCR_TGE;
+    c->sys.CNTHCTL_EL2 |= 0x303;
+    set_el(c, 0);
+    assert_int_equal(get(c, CNT(PCT_EL0)), 10000);
+    set_el(c, 2);
+    c->halt = HALT_OFF;
+    sleep_until(c, 11999);
+    assert_false(ppi(c, 30));
+    sleep_until(c, 12001);
+    assert_true(ppi(c, 30));
+    set(c, CNT(POFF_EL2), 5000);
+    assert_false(ppi(c, 30));
+    finish(m);
+}
+
+// EVNTIS: events of bits 8 to 23.
+static void test_event_stream_scale(void **state) {
+    (void)state;
+    static const unsigned regs[] = {CNT(KCTL_EL1), CNT(HCTL_EL2)};
+    for (unsigned i = 0; i < 2; i++) {
+        Machine *m = make();
+        Cpu *c = m->cpu[0];
+        at_count(c, 1000);
+        set_el(c, 2);
+        if (i) set(c, CNT(POFF_EL2), 100);
+        // Rising edges of bit 3 + 8; of the count less the offset for CNTHCTL_EL2 with ECV.
+        set(c, regs[i], 1 << 17 | 3 << 4 | 1 << 2 | i << 12);
+        gentimer_wfe(c);
+        at_count(c, 2047 + 100 * i);
+        gentimer_wfe(c);
+        assert_false(c->event);
+        at_count(c, 2048 + 100 * i);
+        gentimer_wfe(c);
+        assert_true(c->event);
+        finish(m);
+    }
 }
 
 static void test_event_stream(void **state) {
@@ -337,9 +439,10 @@ static void test_event_stream(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counters),       cmocka_unit_test(test_condition),
-        cmocka_unit_test(test_expiry),         cmocka_unit_test(test_traps),
-        cmocka_unit_test(test_host_registers), cmocka_unit_test(test_event_stream),
+        cmocka_unit_test(test_counters),        cmocka_unit_test(test_condition),
+        cmocka_unit_test(test_expiry),          cmocka_unit_test(test_traps),
+        cmocka_unit_test(test_host_registers),  cmocka_unit_test(test_event_stream),
+        cmocka_unit_test(test_physical_offset), cmocka_unit_test(test_event_stream_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

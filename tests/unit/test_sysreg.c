@@ -212,6 +212,8 @@ static void test_masks(void **state) {
     assert_int_equal(get("SCTLR_EL2") & (twed | rctx | tscxt), twed | rctx | tscxt);
     put("OSDLR_EL1", 1);
     assert_int_equal(get("OSDLR_EL1"), 0);  // no FEAT_DoubleLock
+    assert_int_equal(machine.sysreg_writable[SYSREG_CNTHCTL_EL2], 0x3ffff);
+    assert_int_equal(machine.sysreg_writable[SYSREG_CNTKCTL_EL1], 0x203ff);
 }
 
 static void test_permission(void **state) {
@@ -493,10 +495,11 @@ static void test_trapped_groups(void **state) {
 static void test_presence(void **state) {
     (void)state;
     static const char *const optional[] = {
-        "AP",       "LOR",       "ERR",       "ERX",      "SCXTNUM", "CFP RCTX", "DVP RCTX",
-        "CPP RCTX", "DISR",      "VDISR",     "VSESR",    "CNTHV",   "ICC_",     "ICH_",
-        "TLBI R",   "TTBR1_EL2", "PAN",       "UAO",      "DIT",     "SSBS",     "CONTEXTIDR_EL2",
-        "DC CVAP",  "DC CVADP",  "AT S1E1RP", "AT S1E1WP"};
+        "AP",        "LOR",      "ERR",       "ERX",      "SCXTNUM",  "CNTPCTSS",
+        "CNTVCTSS",  "CNTPOFF",  "CFP RCTX",  "DVP RCTX", "CPP RCTX", "DISR",
+        "VDISR",     "VSESR",    "CNTHV",     "ICC_",     "ICH_",     "TLBI R",
+        "TTBR1_EL2", "PAN",      "UAO",       "DIT",      "SSBS",     "CONTEXTIDR_EL2",
+        "DC CVAP",   "DC CVADP", "AT S1E1RP", "AT S1E1WP"};
     for (unsigned pass = 0; pass < 2; pass++) {
         if (pass) use_model("cortex-a72", true, 2);
         for (unsigned i = 0; i < SYSREG_COUNT; i++) {
@@ -1118,7 +1121,8 @@ static void test_models(void **state) {
     assert_true(has(FEAT_PAuth) && has(FEAT_FlagM2) && has(FEAT_TLBIRANGE) && has(FEAT_EVT));
     assert_false(has(FEAT_MTE) || has(FEAT_BTI) || has(FEAT_NV) || has(FEAT_GICv3));
     assert_true(has(FEAT_RASv1p1) && has(FEAT_IESB) && has(FEAT_CSV2_2) && has(FEAT_SPECRES) &&
-                has(FEAT_TWED) && has(FEAT_IDST) && has(FEAT_LOR));
+                has(FEAT_TWED) && has(FEAT_ECV) && has(FEAT_ECV_POFF) && has(FEAT_IDST) &&
+                has(FEAT_LOR));
     assert_false(has(FEAT_TRF) || has(FEAT_DoubleLock) || has(FEAT_NMI));
     use_model("neoverse-n1", true, 3);
     assert_true(has(FEAT_RAS) && has(FEAT_IESB) && has(FEAT_CSV2) && has(FEAT_LOR));
