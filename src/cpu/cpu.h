@@ -125,6 +125,7 @@ struct Cpu {
     u64 sp_el[3];        // stack pointers that are not current; slot 31 holds the current one
     struct SysRegs sys;  // all other system registers, by their Arm ARM names
 
+    u64 fgt;         // 1 << FGT_READ, FGT_WRITE: fine-grained traps are on (after_fgt())
     u16 access_enc;  // system register access in progress, for its trap's syndrome
     u8 access_rt;
     const u64 *features;  // bitset over enum Feature; cpu_has()
@@ -203,6 +204,9 @@ enum {
     HCR_FWB = 46,
     HCR_EnSCXT = 53,
 };
+
+// HFGITR_EL2 bits that instructions outside of sysregs.reg test.
+enum { HFGITR_DCZVA = 11, HFGITR_ERET = 51, HFGITR_SVC_EL0 = 52, HFGITR_SVC_EL1 = 53 };
 
 // EL2 is implemented in this machine (virtualization=on).
 bool cpu_have_el2(const Cpu *cpu);

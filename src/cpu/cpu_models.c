@@ -85,8 +85,8 @@ static const CpuModel models[] = {
         // SPECRES, DGH, I8MM
         .isar1 = ID(2, 0) | ID(1, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |
                  ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(1, 52),
-        .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40) |
-                 ID(2, 60),                          // ECV 2
+        .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40) | ID(1, 56) |
+                 ID(2, 60),                          // FGT, ECV 2
         .mmfr1 = MMFR1_V82 | ID(3, 20) | ID(1, 32),  // PAN3, TWED
         // CnP, UAO, IESB, TTST, LSE2, IDST, S2FWB, TTL, EVT, E0PD
         .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 12) | ID(1, 28) | ID(1, 32) | ID(1, 36) | ID(1, 40) |
@@ -141,7 +141,7 @@ static const FeatureRule rules[] = {
     {FEAT_LSE2, REG(mmfr2), 32, 1},      {FEAT_IDST, REG(mmfr2), 36, 1},
     {FEAT_S2FWB, REG(mmfr2), 40, 1},     {FEAT_TTL, REG(mmfr2), 48, 1},
     {FEAT_BBM, REG(mmfr2), 52, 1},       {FEAT_EVT, REG(mmfr2), 56, 1},
-    {FEAT_E0PD, REG(mmfr2), 60, 1},
+    {FEAT_E0PD, REG(mmfr2), 60, 1},      {FEAT_FGT, REG(mmfr0), 56, 1},
 };
 
 static const CpuModel *find_model(const char *name) {
@@ -160,7 +160,8 @@ static CpuModel for_machine(const CpuModel *base, const MachineConfig *config) {
     if (config->gic_version == 3) m.pfr0 |= ID(1, 24);
     if (!config->el2) {
         m.pfr0 &= ~ID(15, 8);
-        m.mmfr1 &= ~ID(15, 8);  // VHE
+        m.mmfr0 &= ~ID(15, 56);  // FGT
+        m.mmfr1 &= ~ID(15, 8);   // VHE
     }
     return m;
 }

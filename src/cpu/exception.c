@@ -178,7 +178,17 @@ static ALWAYS_INLINE void take_call(Cpu *cpu, int target, u8 ec, u16 imm, const 
     take_exception(cpu, target, &e, cpu->pc + 4);
 }
 
+// Source: AArch64.CheckForSVCTrap. True: the exception was taken.
+static COLD bool svc_trapped(Cpu *cpu, u16 imm) {
+    bool el1 = cpu->el == 1;
+    if (cpu->el == 2 || (!el1 && cpu_in_host0(cpu))) return false;
+    if (!bit(cpu->sys.HFGITR_EL2, el1 ? HFGITR_SVC_EL1 : HFGITR_SVC_EL0)) return false;
+    take_trap(cpu, 2, EC_SVC64, imm, el1 ? "HFGITR_EL2.SVC_EL1" : "HFGITR_EL2.SVC_EL0");
+    return true;
+}
+
 void AArch64_CallSupervisor(Cpu *cpu, u16 imm) {
+    if (unlikely(cpu->sys.HFGITR_EL2) && svc_trapped(cpu, imm)) return;
     int target = default_target(cpu);
     take_call(cpu, target, EC_SVC64, imm, cpu->el == 0 && target == 2 ? "HCR_EL2.TGE" : NULL);
 }

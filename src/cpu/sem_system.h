@@ -190,7 +190,8 @@ static ALWAYS_INLINE const Op *sem_sysl(Cpu *cpu, const Op *op, const Table *tab
 }
 // The block that DC ZVA clears is 64 bytes (DCZID_EL0.BS = 4) and lies in one page.
 static ALWAYS_INLINE const Op *sem_dc_zva(Cpu *cpu, const Op *op, const Table *table) {
-    bool allowed = cpu->el == 2 || (cpu->el == 1 && !bit(cpu->sys.HCR_EL2, HCR_TDZ));
+    bool trapped = bit(cpu->sys.HCR_EL2, HCR_TDZ) || bit(cpu->sys.HFGITR_EL2, HFGITR_DCZVA);
+    bool allowed = cpu->el == 2 || (cpu->el == 1 && !trapped);
     u64 block = align_down(cpu->x[op->r[0]], 64);
     TlbEntry *e = tlb_entry(cpu, block);
     if (unlikely(!allowed || (block & ~0xfffull) != e->wtag || e->flags & TLBF_ALIGNED))

@@ -1,7 +1,7 @@
 // System register and system instruction accesses: applies the rows of sysregs.reg in the order of
 // the accessor pseudo-code (Arm ARM: "The AArch64 System Register Descriptions"): allocated? at
-// this Exception level? FP and system traps, E2H redirection, then hook or storage. Left out: EL3,
-// nested virtualization (HCR_EL2.NV*), fine-grained traps: not advertised. Choice: HCR_EL2.TIDCP
+// this Exception level? FP and system traps, coarse and fine, E2H redirection, then hook or storage.
+// Left out: EL3, nested virtualization (HCR_EL2.NV*): not advertised. Choice: HCR_EL2.TIDCP
 // traps EL0's use of the IMPLEMENTATION DEFINED space too.
 #include "cpu/sysreg.h"
 #include "cpu/exception.h"
@@ -89,6 +89,7 @@ void sysreg_reset(Cpu *cpu) {
         if (storage && r->alias_of == SYSREG_NONE)
             *storage = r->reset | cpu->machine->sysreg_res1[i];
     }
+    cpu->fgt = 0;
     // Without EL2 nothing may act on HCR_EL2.
     if (!cpu_have_el2(cpu)) cpu->sys.HCR_EL2 = 0;
 }
@@ -100,56 +101,38 @@ void sysreg_trap(Cpu *cpu, int target_el, unsigned index, bool read, const char 
     take_trap(cpu, target_el, EC_SYSREG, sysreg_iss(cpu->access_enc, cpu->access_rt, read), rule);
 }
 
-// The control bit of EL0's access by name: SCTLR_EL1's, or SCTLR_EL2's for a host's EL0. A host's EL0
-// never has DAIF.
-static const char *sctlr_rule(const SysRegTrap *t, bool host0) {
-    switch (t->bit) {
-    case 9: return host0 ? "HCR_EL2.TGE" : "SCTLR_EL1.UMA";
-    case 10: return host0 ? "SCTLR_EL2.EnRCTX" : "SCTLR_EL1.EnRCTX";
-    case 14: return host0 ? "SCTLR_EL2.DZE" : "SCTLR_EL1.DZE";
-    case 15: return host0 ? "SCTLR_EL2.UCT" : "SCTLR_EL1.UCT";
-    case 20: return host0 ? "SCTLR_EL2.TSCXT" : "SCTLR_EL1.TSCXT";
-    case 26: return host0 ? "SCTLR_EL2.UCI" : "SCTLR_EL1.UCI";
-    default: return t->name;
-    }
+static u64 control_value(const Cpu *cpu, unsigned offset) {
+    u64 value;
+    memcpy(&value, (const char *)&cpu->sys + offset, 8);
+    return value;
 }
 
-static bool trap_bit(const SysRegTrap *t, u64 control) {
-    return bit(control, t->bit) != t->when_zero;
+// The control applies here and one of its bits says so. *rule: which.
+static bool is_trapped(const Cpu *cpu, const SysRegTrap *t, const SysRegControl *c,
+                       const char **rule) {
+    bool host0 = cpu->el == 0 && cpu_in_host0(cpu);
+    if (!(c->from >> cpu->el & 1) || (c->to == 2 && !cpu_have_el2(cpu))) return false;
+    if ((c->guest && host0) || c->e2h == !cpu_e2h(cpu)) return false;
+    u64 value = control_value(cpu, host0 ? c->host : c->reg);
+    *rule = host0 ? t->name_host : t->name;
+    if (c->tge & t->mask & ~value && cpu_tge(cpu)) {
+        value |= c->tge;
+        *rule = "HCR_EL2.TGE";
+    }
+    return !(value & t->mask) == t->when_zero;
 }
 
 // Takes the trap if it applies. Controls that trap to EL1 route to EL2 with HCR_EL2.TGE.
 static bool take_if_trapped(Cpu *cpu, const SysRegTrap *t, bool read) {
-    const struct SysRegs *s = &cpu->sys;
-    bool below_el2 = cpu->el < 2 && cpu_have_el2(cpu), host0 = cpu->el == 0 && cpu_in_host0(cpu);
-    bool trapped = false;
-    int target = 2;
-    switch ((TrapControl)t->control) {
-    case TRAP_HCR:
-        // Of all, EnSCXT alone is also a host's.
-        trapped = below_el2 && (!host0 || t->bit == HCR_EnSCXT) && trap_bit(t, s->HCR_EL2);
-        break;
-    case TRAP_CPTR: trapped = below_el2 && cpu->el == 1 && trap_bit(t, s->CPTR_EL2); break;
-    case TRAP_MDCR:
-        trapped = below_el2 && (trap_bit(t, s->MDCR_EL2) || bit(s->MDCR_EL2, 8) || cpu_tge(cpu));
-        break;
-    case TRAP_SCTLR:
-        trapped = cpu->el == 0 && trap_bit(t, host0 ? s->SCTLR_EL2 : s->SCTLR_EL1);
-        target = 1;
-        break;
-    case TRAP_MDSCR:
-        trapped = cpu->el == 0 && trap_bit(t, s->MDSCR_EL1);
-        target = 1;
-        break;
-    case TRAP_FP:
+    if (t->control == TRAP_FP) {
         if (!fp_trap_target(cpu, cpu->el)) return false;
         AArch64_AdvSIMDFPAccessTrap(cpu);
         return true;
     }
-    if (!trapped) return false;
-    if (target == 1 && cpu_tge(cpu)) target = 2;
-    const char *rule = t->control == TRAP_SCTLR ? sctlr_rule(t, host0) : t->name;
-    sysreg_trap(cpu, target, 0, read, rule);
+    const SysRegControl *c = &sysreg_controls[t->control];
+    const char *rule;
+    if (!is_trapped(cpu, t, c, &rule)) return false;
+    sysreg_trap(cpu, c->to == 1 && cpu_tge(cpu) ? 2 : c->to, 0, read, rule);
     return true;
 }
 

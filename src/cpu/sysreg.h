@@ -18,21 +18,22 @@ static inline unsigned sysreg_enc(unsigned op0, unsigned op1, unsigned crn, unsi
     return op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2;
 }
 
-// The register that a trap's control bit is in.
-typedef enum TrapControl {
-    TRAP_HCR,    // EL1, and EL0 outside of the host: to EL2
-    TRAP_CPTR,   // EL1: to EL2
-    TRAP_MDCR,   // EL0 and EL1: to EL2; TDE or TGE acts as the bit
-    TRAP_SCTLR,  // EL0: to EL1 (EL2 with TGE); the bit of the register that controls EL0
-    TRAP_MDSCR,  // EL0: to EL1 (EL2 with TGE)
-    TRAP_FP,     // CPACR_EL1, CPTR_EL2: EC 0x07
-} TrapControl;
+// A `control` line of the table: where the bits of a trap are, and when they count. TRAP_* are the
+// indices.
+typedef struct SysRegControl {
+    u16 reg, host;  // offset in struct SysRegs; the host's EL0 (E2H, TGE) is controlled by `host`
+    u64 tge;        // bits that count as 1 with HCR_EL2.TGE
+    u8 from;        // bit n: traps ELn
+    u8 to;          // 1: to EL1 (EL2 with TGE); 2: to EL2
+    bool guest;     // does not apply to a host's EL0
+    u8 e2h;         // 0, 1: only with this HCR_EL2.E2H; 2: with either
+} SysRegControl;
 
 typedef struct SysRegTrap {
-    const char *name;  // "HCR_EL2.TVM"
-    u8 access;         // SR_*
-    u8 control;        // TrapControl
-    u8 bit;
+    const char *name, *name_host;  // "HCR_EL2.TVM"; as the host's EL0 sees it
+    u64 mask;                      // traps when a bit of these is 1; when_zero: when all are 0
+    u8 access;                     // SR_*
+    u8 control;                    // TRAP_*
     bool when_zero;
 } SysRegTrap;
 
@@ -78,13 +79,14 @@ typedef struct SysRegInfo {
 
 // What the fast paths may do without looking at the table (generated; conservative).
 typedef struct SysRegFast {
-    u16 offset, offset_e2h;   // in Cpu, at EL2 without and with E2H; SYSREG_NONE = slow path
-    u8 read, write;           // bit n: at ELn
-    u8 pstate;                // PSTATE bits that must be set (SPSel for SP_EL0)
-    u64 hcr_read, hcr_write;  // HCR_EL2 bits that trap it from EL1
+    u16 offset, offset_e2h;     // in Cpu, at EL2 without and with E2H; SYSREG_NONE = slow path
+    u8 read, write;             // bit n: at ELn
+    u8 pstate;                  // PSTATE bits that must be set (SPSel for SP_EL0)
+    u64 trap_read, trap_write;  // bits of HCR_EL2 and Cpu.fgt that may trap it from below EL2
 } SysRegFast;
 
 extern const SysRegInfo sysreg_table[];  // by index, SYSREG_COUNT
+extern const SysRegControl sysreg_controls[];
 extern const SysRegTrap sysreg_traps[];
 extern const SysRegField sysreg_fields[];
 extern const SysRegFast sysreg_fast[];
@@ -130,9 +132,9 @@ static ALWAYS_INLINE bool sysreg_fast_read(Cpu *cpu, unsigned index, u64 *value)
     const SysRegFast *f = &sysreg_fast[index];
     if (!(f->read >> cpu->el & 1) || (cpu->pstate & f->pstate) != f->pstate) return false;
     unsigned offset = f->offset;
-    if (cpu->el == 1) {
-        if (cpu->sys.HCR_EL2 & f->hcr_read) return false;
-    } else if (cpu->el == 2 && cpu_e2h(cpu)) {
+    if (cpu->el < 2) {
+        if ((cpu->sys.HCR_EL2 | cpu->fgt) & f->trap_read) return false;
+    } else if (cpu_e2h(cpu)) {
         offset = f->offset_e2h;
     }
     if (offset == SYSREG_NONE) return false;
@@ -144,9 +146,9 @@ static ALWAYS_INLINE bool sysreg_fast_write(Cpu *cpu, unsigned index, u64 value)
     const SysRegFast *f = &sysreg_fast[index];
     if (!(f->write >> cpu->el & 1) || (cpu->pstate & f->pstate) != f->pstate) return false;
     unsigned offset = f->offset;
-    if (cpu->el == 1) {
-        if (cpu->sys.HCR_EL2 & f->hcr_write) return false;
-    } else if (cpu->el == 2 && cpu_e2h(cpu)) {
+    if (cpu->el < 2) {
+        if ((cpu->sys.HCR_EL2 | cpu->fgt) & f->trap_write) return false;
+    } else if (cpu_e2h(cpu)) {
         offset = f->offset_e2h;
     }
     if (offset == SYSREG_NONE) return false;

@@ -240,6 +240,15 @@ void after_fp_access(Cpu *cpu, unsigned index, u64 old) {
     fp_access_changed(cpu);
 }
 
+// HFG*TR_EL2, HDFG*TR_EL2: what the fast paths of MRS and MSR test.
+void after_fgt(Cpu *cpu, unsigned index, u64 old) {
+    (void)index;
+    (void)old;
+    const struct SysRegs *s = &cpu->sys;
+    cpu->fgt = (u64)((s->HFGRTR_EL2 | s->HDFGRTR_EL2) != 0) << FGT_READ |
+               (u64)((s->HFGWTR_EL2 | s->HDFGWTR_EL2) != 0) << FGT_WRITE;
+}
+
 void after_HCR_EL2(Cpu *cpu, unsigned index, u64 old) {
     (void)index;
     u64 changed = cpu->sys.HCR_EL2 ^ old;

@@ -166,9 +166,10 @@ void system_send_event(Cpu *cpu) {
 }
 
 bool system_eret_trapped(Cpu *cpu) {
-    if (cpu->el != 1 || !cpu_has(cpu, FEAT_NV) || !bit(cpu->sys.HCR_EL2, HCR_NV)) return false;
+    bool nv = bit(cpu->sys.HCR_EL2, HCR_NV);
+    if (cpu->el != 1 || !(nv || bit(cpu->sys.HFGITR_EL2, HFGITR_ERET))) return false;
     u32 word = op_word(cpu, cpu->block - 1);
     u32 iss = word >> 11 & 1 ? 2 | (word >> 10 & 1) : 0;  // ERET, ERETA: A, B key
-    take_trap(cpu, 2, EC_ERET, iss, "HCR_EL2.NV");
+    take_trap(cpu, 2, EC_ERET, iss, nv ? "HCR_EL2.NV" : "HFGITR_EL2.ERET");
     return true;
 }

@@ -20,7 +20,7 @@ void system_send_event(Cpu *cpu);
 void system_wake(Cpu *cpu);
 // The delay of a WFE trap is over (FEAT_TWED); gentimer_delay_wfe_trap() has this called.
 void system_wfe_delay_over(Cpu *cpu);
-// HCR_EL2.NV traps ERET: true, and the exception was taken. Source: AArch64.CheckForERetTrap.
+// HCR_EL2.NV or HFGITR_EL2.ERET traps ERET: true, and the exception was taken. Source: AArch64.CheckForERetTrap.
 bool system_eret_trapped(Cpu *cpu);
 // SCTLR_ELx that controls EL0, and the one of the current EL.
 static inline u64 system_sctlr_el0(const Cpu *cpu) {

@@ -1,6 +1,6 @@
 // Host tool: checks sysregs.reg and writes sysregs.h (storage, indices) and sysregs_table.c (the
-// rows that sysreg.c applies). Usage: tablegen_sysregs sysregs.reg OUTDIR The first thing wrong
-// ends it with "FILE:LINE: message" and status 1.
+// rows that sysreg.c applies; tablegen_sysregs_write.c). Usage: tablegen_sysregs sysregs.reg OUTDIR
+// The first thing wrong ends it with "FILE:LINE: message" and status 1.
 #include "tablegen_sysregs.h"
 
 #include <ctype.h>
@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static Reg *regs;
-static int reg_count;
+Reg *regs;
+int reg_count;
+Control controls[MAX_CONTROLS];
+int control_count;
 static const char *at_file;
 static int at_line;
 
-static _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static _Noreturn void fail(const char *format, ...) {
+_Noreturn void fail(const char *format, ...) {
     va_list args;
     va_start(args, format);
     fprintf(stderr, "%s:%d: ", at_file, at_line);
@@ -33,13 +34,13 @@ static void copy_name(char *out, const char *from) {
     strcpy(out, from);
 }
 
-static int find_reg(const char *name) {
+int find_reg(const char *name) {
     for (int i = 0; i < reg_count; i++)
         if (!strcmp(regs[i].name, name)) return i;
     return -1;
 }
 
-static int find_enc(int enc) {
+int find_enc(int enc) {
     for (int i = 0; i < reg_count; i++)
         if (regs[i].enc == enc) return i;
     return -1;
@@ -93,6 +94,11 @@ static int parse_el(const char *t) {
     return t[3] - '0';
 }
 
+static int parse_target(const char *t) {
+    if (strcmp(t, "EL1") && strcmp(t, "EL2")) fail("EL1 or EL2 expected, not %s", t);
+    return t[2] - '0';
+}
+
 static Reg *read_head(bool insn) {
     char *name = need_token("name");
     int op0 = need_number("op0", 3), op1 = need_number("op1", 7), crn = need_number("CRn", 15);
@@ -117,6 +123,44 @@ static Reg *read_head(bool insn) {
     return r;
 }
 
+int find_control(const char *name) {
+    for (int i = 0; i < control_count; i++)
+        if (!strcmp(controls[i].name, name)) return i;
+    return -1;
+}
+
+static void read_control(void) {
+    char *name = need_token("name");
+    if (find_control(name) >= 0) fail("control %s is defined twice", name);
+    if (control_count == MAX_CONTROLS) fail("too many controls");
+    Control *c = &controls[control_count++];
+    copy_name(c->name, name);
+    copy_name(c->reg, name);
+    c->line = at_line;
+    c->e2h = 2;
+    for (char *t; (t = next_token());) {
+        if (*t == '@')
+            c->from |= 1 << parse_el(t);
+        else if (!strcmp(t, "to"))
+            c->to = parse_target(need_token("EL1 or EL2"));
+        else if (!strcmp(t, "in"))
+            copy_name(c->reg, need_token("register"));
+        else if (!strcmp(t, "host"))
+            copy_name(c->host, need_token("register"));
+        else if (!strcmp(t, "guest"))
+            c->guest = true;
+        else if (!strcmp(t, "e2h"))
+            c->e2h = need_number("e2h", 1);
+        else if (!strcmp(t, "tge"))
+            copy_name(c->tge, need_token("bit"));
+        else
+            fail("control %s: unknown word %s", name, t);
+    }
+    if (!c->from || c->from > 3) fail("control %s: @EL0 or @EL1 expected", name);
+    if (!c->to) fail("control %s: to EL1 or to EL2 expected", name);
+    if (c->guest && *c->host) fail("control %s: both guest and host", name);
+}
+
 static void read_traps(Reg *r) {
     for (char *t; (t = next_token());) {
         int access = parse_access(t);
@@ -135,7 +179,8 @@ static void read_traps(Reg *r) {
         if (!dot) fail("%s: trap: REGISTER.BIT expected, not %s", r->name, what);
         *dot = 0;
         copy_name(trap->control, what);
-        copy_name(trap->bit, dot + 1);
+        if (strlen(dot + 1) >= NAME_LEN) fail("name too long: %s", dot + 1);
+        strcpy(trap->bit, dot + 1);
         if ((r->read_el == NO_EL && access == 1) || (r->write_el == NO_EL && access == 2))
             fail("%s: trap %s.%s for a direction that does not exist", r->name, what, dot + 1);
     }
@@ -281,6 +326,9 @@ static void read_table(const char *path) {
                 at_line = line_now;
             }
             r = read_head(sys);
+        } else if (!strcmp(word, "control")) {
+            if (r) fail("control after the first register");
+            read_control();
         } else {
             if (!r) fail("%s before the first register", word);
             read_attribute(r, word);
@@ -298,21 +346,58 @@ static int field_bit(const Reg *r, const char *name) {
     return -1;
 }
 
+// Register of a control, by name; the message is about `who` that needs it.
+static int control_register(const char *who, const Control *c, const char *name) {
+    int i = find_reg(name);
+    if (i < 0) fail("%s: %s: trap register %s is not in the table", who, c->name, name);
+    return i;
+}
+
+// "BIT" or "BIT|BIT" of a register as a mask.
+static uint64_t control_bits(const char *who, const char *reg, const char *bits) {
+    char copy[NAME_LEN];
+    strcpy(copy, bits);
+    uint64_t mask = 0;
+    for (char *part = copy, *end; part; part = end) {
+        end = strchr(part, '|');
+        if (end) *end++ = 0;
+        int n = field_bit(&regs[find_reg(reg)], part);
+        if (n < 0) fail("%s: %s has no field %s", who, reg, part);
+        mask |= 1ull << n;
+    }
+    return mask;
+}
+
 static void resolve_traps(Reg *r) {
-    static const char *const known[] = {"HCR_EL2", "CPTR_EL2", "MDCR_EL2", "SCTLR", "MDSCR_EL1"};
     for (int i = 0; i < r->traps; i++) {
         RegTrap *t = &r->trap[i];
         at_line = t->line;
         if (!strcmp(t->control, "fp")) continue;
-        bool ok = false;
-        for (unsigned k = 0; k < sizeof known / sizeof *known; k++)
-            ok |= !strcmp(t->control, known[k]);
-        if (!ok) fail("%s: %s does not control traps", r->name, t->control);
-        int c = find_reg(strcmp(t->control, "SCTLR") ? t->control : "SCTLR_EL1");
-        if (c < 0) fail("%s: trap register %s is not in the table", r->name, t->control);
-        t->bit_number = field_bit(&regs[c], t->bit);
-        if (t->bit_number < 0) fail("%s: %s has no field %s", r->name, t->control, t->bit);
+        int c = find_control(t->control);
+        if (c < 0) fail("%s: %s does not control traps", r->name, t->control);
+        control_register(r->name, &controls[c], controls[c].reg);
+        t->mask = control_bits(r->name, controls[c].reg, t->bit);
+        controls[c].used = true;
     }
+}
+
+// FGT_READ and FGT_WRITE must not be HCR_EL2's.
+static void check_free_bits(const Reg *hcr) {
+    at_line = hcr->line;
+    for (int i = 0; i < hcr->fields; i++) {
+        const RegField *f = &hcr->field[i];
+        if (f->kind == '0') continue;
+        if ((f->lo <= FGT_READ && FGT_READ <= f->hi) || (f->lo <= FGT_WRITE && FGT_WRITE <= f->hi))
+            fail("HCR_EL2: field %s: bits %d and %d are used by the fast paths", f->name, FGT_READ,
+                 FGT_WRITE);
+    }
+}
+
+static void resolve_control(Control *c) {
+    at_line = c->line;
+    if (!c->used) fail("control %s controls nothing", c->name);
+    if (*c->host) control_register("control", c, c->host);
+    if (*c->tge) c->tge_mask = control_bits("control", c->reg, c->tge);
 }
 
 // X_EL1 -> X_EL12, X_EL0 -> X_EL02: op1 becomes 5.
@@ -337,242 +422,10 @@ static void add_alias(int index) {
 static void resolve(void) {
     int own = reg_count;
     for (int i = 0; i < own; i++) resolve_traps(&regs[i]);
+    for (int i = 0; i < control_count; i++) resolve_control(&controls[i]);
+    if (find_reg("HCR_EL2") >= 0) check_free_bits(&regs[find_reg("HCR_EL2")]);
     for (int i = 0; i < own; i++)
         if (*regs[i].vhe) add_alias(i);
-}
-
-// --- writing ---------------------------------------------------------------------------------
-
-static FILE *create(const char *dir, const char *name) {
-    char path[1000];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "w");
-    if (!f) {
-        perror(path);
-        exit(1);
-    }
-    fprintf(f, "// Written by tablegen_sysregs from sysregs.reg; do not edit.\n");
-    return f;
-}
-
-static bool stored(const Reg *r) {
-    return !r->insn && r->alias_of < 0;
-}
-
-static void write_header(const char *dir) {
-    FILE *f = create(dir, "sysregs.h");
-    fprintf(f, "#pragma once\n\n#include \"base/base.h\"\n\nstruct SysRegs {\n");
-    for (int i = 0; i < reg_count; i++)
-        if (stored(&regs[i])) fprintf(f, "    u64 %s;\n", regs[i].name);
-    fprintf(f, "};\n\nenum {\n");
-    for (int i = 0; i < reg_count; i++) fprintf(f, "    SYSREG_%s = %d,\n", regs[i].name, i);
-    fprintf(f, "    SYSREG_COUNT = %d,\n};\n", reg_count);
-    fclose(f);
-}
-
-static const char *control_name(const char *control) {
-    if (!strcmp(control, "HCR_EL2")) return "TRAP_HCR";
-    if (!strcmp(control, "CPTR_EL2")) return "TRAP_CPTR";
-    if (!strcmp(control, "MDCR_EL2")) return "TRAP_MDCR";
-    if (!strcmp(control, "SCTLR")) return "TRAP_SCTLR";
-    if (!strcmp(control, "MDSCR_EL1")) return "TRAP_MDSCR";
-    return "TRAP_FP";
-}
-
-static void write_traps(FILE *f) {
-    fprintf(f, "const SysRegTrap sysreg_traps[] = {\n");
-    for (int i = 0; i < reg_count; i++)
-        for (int k = 0; k < regs[i].traps; k++) {
-            const RegTrap *t = &regs[i].trap[k];
-            bool fp = !strcmp(t->control, "fp");
-            const char *control = strcmp(t->control, "SCTLR") ? t->control : "SCTLR_ELx";
-            fprintf(f, "    {\"%s%s%s\", %d, %s, %d, %d},\n", fp ? "CPACR_EL1/CPTR_EL2" : control,
-                    fp ? "" : ".", t->bit, t->access, control_name(t->control), t->bit_number,
-                    t->when_zero);
-        }
-    fprintf(f, "    {0}};\n\n");
-}
-
-static void write_fields(FILE *f) {
-    fprintf(f, "const SysRegField sysreg_fields[] = {\n");
-    for (int i = 0; i < reg_count; i++)
-        for (int k = 0; k < regs[i].fields; k++) {
-            const RegField *d = &regs[i].field[k];
-            const char *kind = d->kind == 'w'   ? "FIELD_RW"
-                               : d->kind == '0' ? "FIELD_RES0"
-                               : d->kind == '1' ? "FIELD_RES1"
-                               : d->kind == 'r' ? "FIELD_RO"
-                               : d->kind == 'c' ? "FIELD_IF"
-                                                : "FIELD_IF_ELSE_ONE";
-            fprintf(f, "    {\"%s\", %d, %d, %s, %s},\n", d->name, d->hi, d->lo, kind,
-                    *d->feature ? d->feature : "0");
-        }
-    fprintf(f, "    {0}};\n\n");
-}
-
-static void write_prototypes(FILE *f) {
-    for (int pass = 0; pass < 4; pass++)
-        for (int i = 0; i < reg_count; i++) {
-            const Reg *r = &regs[i];
-            const char *name = pass == 0   ? r->read
-                               : pass == 1 ? r->write
-                               : pass == 2 ? r->after
-                                           : r->insn_fn;
-            if (!*name) continue;
-            const char *args = pass == 0   ? "unsigned index, u64 *value"
-                               : pass == 1 ? "unsigned index, u64 value"
-                               : pass == 2 ? "unsigned index, u64 old"
-                                           : "u64 xt, u32 arg";
-            bool seen = false;
-            for (int k = 0; k < i && !seen; k++) {
-                const Reg *p = &regs[k];
-                seen = !strcmp(name, pass == 0   ? p->read
-                                     : pass == 1 ? p->write
-                                     : pass == 2 ? p->after
-                                                 : p->insn_fn);
-            }
-            if (!seen)
-                fprintf(f, "%s %s(Cpu *cpu, %s);\n", pass == 2 ? "void" : "bool", name, args);
-        }
-    fprintf(f, "\n");
-}
-
-static const char *or_null(const char *name) {
-    return *name ? name : "NULL";
-}
-
-static void write_rows(FILE *f) {
-    int trap = 0, field = 0;
-    fprintf(f, "const SysRegInfo sysreg_table[] = {\n");
-    for (int i = 0; i < reg_count; i++) {
-        const Reg *r = &regs[i], *base = r->alias_of >= 0 ? &regs[r->alias_of] : r;
-        char shown[NAME_LEN];
-        strcpy(shown, r->name);
-        char *space = r->insn ? strchr(shown, '_') : NULL;
-        if (space) *space = ' ';
-        fprintf(f, "    {.name = \"%s\", .enc = 0x%04x, ", shown, (unsigned)r->enc);
-        if (r->insn)
-            fprintf(f, ".offset = SYSREG_NONE, ");
-        else
-            fprintf(f, ".offset = offsetof(struct SysRegs, %s), ", base->name);
-        if (*r->vhe)
-            fprintf(f, ".vhe = SYSREG_%s, ", r->vhe);
-        else
-            fprintf(f, ".vhe = SYSREG_NONE, ");
-        if (r->alias_of >= 0)
-            fprintf(f, ".alias_of = SYSREG_%s, ", base->name);
-        else
-            fprintf(f, ".alias_of = SYSREG_NONE, ");
-        fprintf(f,
-                "\n     .read_el = %d, .write_el = %d, .traps = %d, .first_trap = %d, .fields = "
-                "%d, .first_field = %d, ",
-                r->read_el, r->write_el, r->traps, trap, r->fields, field);
-        fprintf(f, ".need = %s, .need_not = %s, .reset = 0x%llxull,\n", *r->need ? r->need : "-1",
-                *r->need_not ? r->need_not : "-1", (unsigned long long)r->reset);
-        fprintf(f, "     .read = %s, .write = %s, .after = %s, .insn = %s, .arg = %s},\n",
-                or_null(r->read), or_null(r->write), or_null(r->after), or_null(r->insn_fn),
-                *r->insn_arg ? r->insn_arg : "0");
-        trap += r->traps;
-        field += r->fields;
-    }
-    fprintf(f, "};\n\n");
-}
-
-// HCR_EL2 bits that trap this access from EL1; *other: some other trap may apply at EL1.
-static uint64_t hcr_traps(const Reg *r, int access, bool *other) {
-    uint64_t mask = 0;
-    for (int k = 0; k < r->traps; k++) {
-        const RegTrap *t = &r->trap[k];
-        if (!(t->access & access)) continue;
-        if (!strcmp(t->control, "HCR_EL2") && !t->when_zero)
-            mask |= 1ull << t->bit_number;
-        else if (strcmp(t->control, "SCTLR") && strcmp(t->control, "MDSCR_EL1"))
-            *other = true;
-    }
-    return mask;
-}
-
-static bool fp_trapped(const Reg *r) {
-    return r->traps && !strcmp(r->trap[0].control, "fp");
-}
-
-static int fast_els(const Reg *r, int access, bool other) {
-    int el = access == 1 ? r->read_el : r->write_el, els = 0;
-    if (el == 0 && !r->traps) els |= 1;
-    if (el <= 1 && !other) els |= 2;
-    if (el <= 2 && !fp_trapped(r)) els |= 4;
-    return els;
-}
-
-// Registers whose access is a plain load or store: no hook, always present.
-static void write_fast(FILE *f) {
-    fprintf(f, "#define AT(field) (u16) offsetof(Cpu, field)\n");
-    fprintf(f, "const SysRegFast sysreg_fast[] = {\n");
-    for (int i = 0; i < reg_count; i++) {
-        const Reg *r = &regs[i], *base = r->alias_of >= 0 ? &regs[r->alias_of] : r;
-        if (!strcmp(r->name, "SP_EL0")) {
-            fprintf(f, "    {AT(sp_el[0]), AT(sp_el[0]), 6, 6, PSTATE_SP, 0, 0},  // SP_EL0\n");
-            continue;
-        }
-        if (r->insn || *base->need || *base->need_not) {
-            fprintf(f, "    {.offset = SYSREG_NONE, .offset_e2h = SYSREG_NONE},\n");
-            continue;
-        }
-        bool other_r = false, other_w = false;
-        uint64_t hcr_r = hcr_traps(r, 1, &other_r), hcr_w = hcr_traps(r, 2, &other_w);
-        int read = *base->read ? 0 : fast_els(r, 1, other_r);
-        int write = *base->write || *base->after ? 0 : fast_els(r, 2, other_w);
-        const char *e2h = base->name;
-        if (*r->vhe) {
-            const Reg *v = &regs[find_reg(r->vhe)];
-            e2h = v->name;
-            if (*v->read || *v->need) read &= ~4;
-            if (*v->write || *v->after || *v->need) write &= ~4;
-        }
-        if (r->alias_of >= 0)
-            fprintf(f, "    {SYSREG_NONE, ");
-        else
-            fprintf(f, "    {AT(sys.%s), ", base->name);
-        fprintf(f, "AT(sys.%s), %d, %d, 0, 0x%llxull, 0x%llxull},  // %s\n", e2h, read, write,
-                (unsigned long long)hcr_r, (unsigned long long)hcr_w, r->name);
-    }
-    fprintf(f, "};\n\n");
-}
-
-// Two levels: the upper 13 bits of the encoding give a row of eight indices.
-static void write_lookup(FILE *f) {
-    static int row_of[8192];
-    int rows = 1;
-    for (int i = 0; i < reg_count; i++)
-        if (!row_of[regs[i].enc >> 3]) row_of[regs[i].enc >> 3] = rows++;
-    if (rows > 256) fail("more than 255 look-up rows");
-    fprintf(f, "const u8 sysreg_row[8192] = {\n");
-    for (int i = 0; i < 8192; i++)
-        if (row_of[i]) fprintf(f, "    [%d] = %d,\n", i, row_of[i]);
-    fprintf(f, "};\nconst u16 sysreg_column[%d][8] = {\n", rows);
-    for (int row = 0; row < rows; row++) {
-        int top = -1;
-        for (int i = 0; i < 8192; i++)
-            if (row && row_of[i] == row) top = i;
-        fprintf(f, "    {");
-        for (int op2 = 0; op2 < 8; op2++) {
-            int index = top < 0 ? -1 : find_enc(top << 3 | op2);
-            fprintf(f, "%d%s", index < 0 ? 0xffff : index, op2 < 7 ? ", " : "},\n");
-        }
-    }
-    fprintf(f, "};\n");
-}
-
-static void write_table(const char *dir) {
-    FILE *f = create(dir, "sysregs_table.c");
-    fprintf(f, "#include \"cpu/sysreg_hooks.h\"\n\n");
-    write_prototypes(f);
-    write_traps(f);
-    write_fields(f);
-    write_rows(f);
-    write_fast(f);
-    write_lookup(f);
-    fclose(f);
 }
 
 int main(int argc, char **argv) {

@@ -4,14 +4,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MAX_REGS = 700, MAX_TRAPS = 4, MAX_FIELDS = 64, NAME_LEN = 40, NO_EL = 4 };
+enum {
+    MAX_REGS = 700,
+    MAX_TRAPS = 8,
+    MAX_FIELDS = 64,
+    MAX_CONTROLS = 40,
+    NAME_LEN = 40,
+    NO_EL = 4,
+    // Bits of HCR_EL2 that are RES0 here: the fast paths test them together with HCR_EL2's own.
+    FGT_READ = 39,
+    FGT_WRITE = 48,
+};
+
+// Where the bits that trap lines name are, and when they count.
+typedef struct Control {
+    char name[NAME_LEN], reg[NAME_LEN], host[NAME_LEN], tge[NAME_LEN];
+    int line, from, to, e2h;  // from: bit n for ELn; e2h: 0, 1 or 2 (either)
+    bool guest, used;
+    uint64_t tge_mask;
+} Control;
 
 typedef struct RegTrap {
-    char control[NAME_LEN], bit[NAME_LEN];  // "HCR_EL2", "TVM"; "fp", ""
+    char control[NAME_LEN], bit[NAME_LEN];  // "HCR_EL2", "TVM"; "fp", ""; bit may be "EN|CR"
     int access;                             // 1 read, 2 write
     bool when_zero;
     int line;
-    int bit_number;  // resolved after reading
+    uint64_t mask;  // resolved after reading
 } RegTrap;
 
 typedef struct RegField {
@@ -36,3 +54,17 @@ typedef struct Reg {
     uint64_t reset;
     int alias_of;  // row index of the register an _EL12/_EL02 name stands for, or -1
 } Reg;
+
+extern Reg *regs;
+extern int reg_count;
+extern Control controls[MAX_CONTROLS];
+extern int control_count;
+
+_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int find_reg(const char *name);  // -1: none
+int find_enc(int enc);
+int find_control(const char *name);
+
+// tablegen_sysregs_write.c
+void write_header(const char *dir);
+void write_table(const char *dir);

@@ -450,9 +450,10 @@ static void test_no_other_hcr_traps(void **state) {
         const SysRegInfo *r = sysreg_info(i);
         for (unsigned k = 0; k < r->traps; k++) {
             const SysRegTrap *t = &sysreg_traps[r->first_trap + k];
-            if (t->control != TRAP_HCR) continue;
-            if (((t->access & SR_READ) && !covered(t->bit, true, r->name)) ||
-                ((t->access & SR_WRITE) && !covered(t->bit, false, r->name)))
+            if (t->control != TRAP_HCR_EL2 && t->control != TRAP_HCR) continue;
+            unsigned hcr_bit = (unsigned)__builtin_ctzll(t->mask);
+            if (((t->access & SR_READ) && !covered(hcr_bit, true, r->name)) ||
+                ((t->access & SR_WRITE) && !covered(hcr_bit, false, r->name)))
                 fail_msg("%s is trapped by %s: not in the test's list", r->name, t->name);
         }
     }
@@ -495,11 +496,11 @@ static void test_trapped_groups(void **state) {
 static void test_presence(void **state) {
     (void)state;
     static const char *const optional[] = {
-        "AP",        "LOR",      "ERR",       "ERX",      "SCXTNUM",  "CNTPCTSS",
-        "CNTVCTSS",  "CNTPOFF",  "CFP RCTX",  "DVP RCTX", "CPP RCTX", "DISR",
-        "VDISR",     "VSESR",    "CNTHV",     "ICC_",     "ICH_",     "TLBI R",
-        "TTBR1_EL2", "PAN",      "UAO",       "DIT",      "SSBS",     "CONTEXTIDR_EL2",
-        "DC CVAP",   "DC CVADP", "AT S1E1RP", "AT S1E1WP"};
+        "AP",        "LOR",      "ERR",       "ERX",       "SCXTNUM",  "CNTPCTSS",
+        "CNTVCTSS",  "CNTPOFF",  "CFP RCTX",  "DVP RCTX",  "CPP RCTX", "DISR",
+        "VDISR",     "VSESR",    "CNTHV",     "ICC_",      "ICH_",     "TLBI R",
+        "TTBR1_EL2", "PAN",      "UAO",       "DIT",       "SSBS",     "CONTEXTIDR_EL2",
+        "DC CVAP",   "DC CVADP", "AT S1E1RP", "AT S1E1WP", "HFG",      "HDFG"};
     for (unsigned pass = 0; pass < 2; pass++) {
         if (pass) use_model("cortex-a72", true, 2);
         for (unsigned i = 0; i < SYSREG_COUNT; i++) {
@@ -647,6 +648,260 @@ static void test_mdcr_and_cptr_traps(void **state) {
     expect_allowed(2, true, "CPACR_EL1");
 }
 
+// What each bit of the fine-grained trap registers covers, apart from sysregs.reg. `registers`: "R",
+// "W" of the pair HF or HD, or "I" (HFGITR_EL2).
+typedef struct FgtCovers {
+    const char *registers;
+    unsigned bit;
+    const char *names[8];
+} FgtCovers;
+
+static const FgtCovers fgt_covers[] = {
+    {"HF RW", 0, {"AFSR0_EL1"}},
+    {"HF RW", 1, {"AFSR1_EL1"}},
+    {"HF R", 2, {"AIDR_EL1"}},
+    {"HF RW", 3, {"AMAIR_EL1"}},
+    {"HF RW", 4, {"APDAKeyLo_EL1", "APDAKeyHi_EL1"}},
+    {"HF RW", 5, {"APDBKeyLo_EL1", "APDBKeyHi_EL1"}},
+    {"HF RW", 6, {"APGAKeyLo_EL1", "APGAKeyHi_EL1"}},
+    {"HF RW", 7, {"APIAKeyLo_EL1", "APIAKeyHi_EL1"}},
+    {"HF RW", 8, {"APIBKeyLo_EL1", "APIBKeyHi_EL1"}},
+    {"HF R", 9, {"CCSIDR_EL1"}},
+    {"HF R", 10, {"CLIDR_EL1"}},
+    {"HF RW", 11, {"CONTEXTIDR_EL1"}},
+    {"HF RW", 12, {"CPACR_EL1"}},
+    {"HF RW", 13, {"CSSELR_EL1"}},
+    {"HF R", 14, {"CTR_EL0"}},
+    {"HF R", 15, {"DCZID_EL0"}},
+    {"HF RW", 16, {"ESR_EL1"}},
+    {"HF RW", 17, {"FAR_EL1"}},
+    {"HF R", 18, {"ISR_EL1"}},
+    {"HF RW", 19, {"LORC_EL1"}},
+    {"HF RW", 20, {"LOREA_EL1"}},
+    {"HF R", 21, {"LORID_EL1"}},
+    {"HF RW", 22, {"LORN_EL1"}},
+    {"HF RW", 23, {"LORSA_EL1"}},
+    {"HF RW", 24, {"MAIR_EL1"}},
+    {"HF R", 25, {"MIDR_EL1"}},
+    {"HF R", 26, {"MPIDR_EL1"}},
+    {"HF RW", 27, {"PAR_EL1"}},
+    {"HF R", 28, {"REVIDR_EL1"}},
+    {"HF RW", 29, {"SCTLR_EL1"}},
+    {"HF RW", 30, {"SCXTNUM_EL1"}},
+    {"HF RW", 31, {"SCXTNUM_EL0"}},
+    {"HF RW", 32, {"TCR_EL1"}},
+    {"HF RW", 33, {"TPIDR_EL1"}},
+    {"HF RW", 34, {"TPIDRRO_EL0"}},
+    {"HF RW", 35, {"TPIDR_EL0"}},
+    {"HF RW", 36, {"TTBR0_EL1"}},
+    {"HF RW", 37, {"TTBR1_EL1"}},
+    {"HF RW", 38, {"VBAR_EL1"}},
+    {"HF RW", 39, {"ICC_IGRPEN0_EL1", "ICC_IGRPEN1_EL1"}},
+    {"HF R", 40, {"ERRIDR_EL1"}},
+    {"HF RW", 41, {"ERRSELR_EL1"}},
+    {"HF R", 42, {"ERXFR_EL1"}},
+    {"HF RW", 43, {"ERXCTLR_EL1"}},
+    {"HF RW", 44, {"ERXSTATUS_EL1"}},
+    {"HF RW", 45, {"ERXMISC0_EL1", "ERXMISC1_EL1", "ERXMISC2_EL1", "ERXMISC3_EL1"}},
+    {"HF R", 46, {"ERXPFGF_EL1"}},
+    {"HF RW", 47, {"ERXPFGCTL_EL1"}},
+    {"HF RW", 48, {"ERXPFGCDN_EL1"}},
+    {"HF RW", 49, {"ERXADDR_EL1"}},
+    {"HD RW", 0, {"DBGBCR0_EL1", "DBGBCR1_EL1"}},
+    {"HD RW", 1, {"DBGBVR0_EL1", "DBGBVR1_EL1"}},
+    {"HD RW", 2, {"DBGWCR0_EL1", "DBGWCR1_EL1"}},
+    {"HD RW", 3, {"DBGWVR0_EL1", "DBGWVR1_EL1"}},
+    {"HD RW", 4, {"MDSCR_EL1"}},
+    {"HD RW", 5, {"DBGCLAIMSET_EL1", "DBGCLAIMCLR_EL1"}},
+    {"HD R", 6, {"DBGAUTHSTATUS_EL1"}},
+    {"HD RW", 7, {"DBGPRCR_EL1"}},
+    {"HD W", 8, {"OSLAR_EL1"}},
+    {"HD R", 9, {"OSLSR_EL1"}},
+    {"HD RW", 10, {"OSECCR_EL1"}},
+    {"HD RW", 11, {"OSDLR_EL1"}},  // with FEAT_DoubleLock
+    {"I", 0, {"IC IALLUIS"}},
+    {"I", 1, {"IC IALLU"}},
+    {"I", 2, {"IC IVAU"}},
+    {"I", 3, {"DC IVAC"}},
+    {"I", 4, {"DC ISW"}},
+    {"I", 5, {"DC CSW"}},
+    {"I", 6, {"DC CISW"}},
+    {"I", 7, {"DC CVAU"}},
+    {"I", 8, {"DC CVAP"}},
+    {"I", 9, {"DC CVADP"}},
+    {"I", 10, {"DC CIVAC"}},
+    {"I", 11, {"DC ZVA"}},
+    {"I", 12, {"AT S1E1R"}},
+    {"I", 13, {"AT S1E1W"}},
+    {"I", 14, {"AT S1E0R"}},
+    {"I", 15, {"AT S1E0W"}},
+    {"I", 16, {"AT S1E1RP"}},
+    {"I", 17, {"AT S1E1WP"}},
+    {"I", 18, {"TLBI VMALLE1OS"}},
+    {"I", 19, {"TLBI VAE1OS"}},
+    {"I", 20, {"TLBI ASIDE1OS"}},
+    {"I", 21, {"TLBI VAAE1OS"}},
+    {"I", 22, {"TLBI VALE1OS"}},
+    {"I", 23, {"TLBI VAALE1OS"}},
+    {"I", 24, {"TLBI RVAE1OS"}},
+    {"I", 25, {"TLBI RVAAE1OS"}},
+    {"I", 26, {"TLBI RVALE1OS"}},
+    {"I", 27, {"TLBI RVAALE1OS"}},
+    {"I", 28, {"TLBI VMALLE1IS"}},
+    {"I", 29, {"TLBI VAE1IS"}},
+    {"I", 30, {"TLBI ASIDE1IS"}},
+    {"I", 31, {"TLBI VAAE1IS"}},
+    {"I", 32, {"TLBI VALE1IS"}},
+    {"I", 33, {"TLBI VAALE1IS"}},
+    {"I", 34, {"TLBI RVAE1IS"}},
+    {"I", 35, {"TLBI RVAAE1IS"}},
+    {"I", 36, {"TLBI RVALE1IS"}},
+    {"I", 37, {"TLBI RVAALE1IS"}},
+    {"I", 38, {"TLBI RVAE1"}},
+    {"I", 39, {"TLBI RVAAE1"}},
+    {"I", 40, {"TLBI RVALE1"}},
+    {"I", 41, {"TLBI RVAALE1"}},
+    {"I", 42, {"TLBI VMALLE1"}},
+    {"I", 43, {"TLBI VAE1"}},
+    {"I", 44, {"TLBI ASIDE1"}},
+    {"I", 45, {"TLBI VAAE1"}},
+    {"I", 46, {"TLBI VALE1"}},
+    {"I", 47, {"TLBI VAALE1"}},
+    {"I", 48, {"CFP RCTX"}},
+    {"I", 49, {"DVP RCTX"}},
+    {"I", 50, {"CPP RCTX"}},
+    {"I", 54, {"DC CVAC"}},
+};
+
+// The bit alone traps the access; its rule starts with the trap register's name.
+static void check_fgt_trap(const char *trap_register, unsigned n, bool read, const char *name) {
+    const SysRegInfo *r = sysreg_info(sysreg_find(name));
+    static const Observer observer = {.exception = saw_exception};
+    set_hcr(neutral_hcr);
+    set_el(2);
+    put(trap_register, 1ull << n);
+    if (get(trap_register) != 1ull << n) fail_msg("%s has no bit %u", trap_register, n);
+    cpu->observer = &observer;
+    last_rule = "";
+    expect_exception(1, read, name, 2, EC_SYSREG);
+    if (!last_rule || strncmp(last_rule, trap_register, strlen(trap_register)))
+        fail_msg("%s: rule %s", name, last_rule);
+    if ((read ? r->read_el : r->write_el) == 0) {
+        cpu->sys.SCTLR_EL1 |= el0_enables;
+        expect_exception(0, read, name, 2, EC_SYSREG);
+    }
+    cpu->observer = NULL;
+    u64 value;
+    set_el(1);
+    if (read && sysreg_fast_read(cpu, sysreg_find(name), &value)) fail_msg("%s is fast", name);
+    if (!read && sysreg_fast_write(cpu, sysreg_find(name), 0)) fail_msg("%s is fast", name);
+    // Registers and instructions of the other direction and of other bits are not touched.
+    set_el(2);
+    put(trap_register, 0);
+    const bool by_memory = starts(name, "DC ") || starts(name, "IC I") || starts(name, "AT ");
+    if (by_memory || starts(name, "ICC_")) return;
+    expect_allowed(1, read, name);
+    set_el(2);
+    put(trap_register, ~0ull);
+    put(trap_register, get(trap_register) & ~(1ull << n));
+    expect_allowed(1, read, name);
+    set_hcr(neutral_hcr | 1ull << HCR_E2H | 1ull << HCR_TGE);
+    set_el(2);
+    put(trap_register, 1ull << n);
+    cpu->sys.SCTLR_EL2 |= el0_enables;
+    if ((read ? r->read_el : r->write_el) == 0) expect_allowed(0, read, name);
+    set_el(2);
+    put(trap_register, 0);
+}
+
+static void test_fgt(void **state) {
+    (void)state;
+    unsigned n = 0;
+    machine.features[FEAT_DoubleLock / 64] |= 1ull << FEAT_DoubleLock % 64;
+    sysreg_init_masks(&machine);
+    cpu->sys.CPTR_EL2 = cpu->sys.MDCR_EL2 = 0;
+    for (unsigned i = 0; i < ARRAY_LEN(fgt_covers); i++) {
+        const FgtCovers *c = &fgt_covers[i];
+        bool debug = starts(c->registers, "HD"), insn = *c->registers == 'I';
+        for (unsigned k = 0; c->names[k]; k++, n++) {
+            if (insn) check_fgt_trap("HFGITR_EL2", c->bit, false, c->names[k]);
+            if (insn) continue;
+            if (strchr(c->registers, 'R'))
+                check_fgt_trap(debug ? "HDFGRTR_EL2" : "HFGRTR_EL2", c->bit, true, c->names[k]);
+            if (strchr(c->registers, 'W'))
+                check_fgt_trap(debug ? "HDFGWTR_EL2" : "HFGWTR_EL2", c->bit, false, c->names[k]);
+        }
+    }
+    assert_true(n > 100);
+}
+
+// The table has no fine-grained trap that the list above does not have.
+static void test_no_other_fgt(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < SYSREG_COUNT; i++) {
+        const SysRegInfo *r = sysreg_info(i);
+        for (unsigned k = 0; k < r->traps; k++) {
+            const SysRegTrap *t = &sysreg_traps[r->first_trap + k];
+            if (!starts(t->name, "HFG") && !starts(t->name, "HDFG")) continue;
+            bool listed = false;
+            for (unsigned n = 0; n < ARRAY_LEN(fgt_covers); n++) {
+                const FgtCovers *c = &fgt_covers[n];
+                char which = starts(t->name, "HFGI") ? 'I' : strstr(t->name, "WTR_") ? 'W' : 'R';
+                if (!strchr(c->registers, which) || t->mask != 1ull << c->bit || t->when_zero)
+                    continue;
+                if (which != 'I' && starts(c->registers, "HD") != starts(t->name, "HD")) continue;
+                for (unsigned m = 0; c->names[m]; m++) listed |= !strcmp(c->names[m], r->name);
+            }
+            if (!listed) fail_msg("%s is trapped by %s: not in the test's list", r->name, t->name);
+        }
+    }
+}
+
+static void test_fgt_registers(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        u64 bits;  // with every feature of `max`
+    } registers[] = {{"HFGITR_EL2", 0x7fffffffffffffull}};
+    for (unsigned i = 0; i < ARRAY_LEN(registers); i++) {
+        set_el(2);
+        put(registers[i].name, ~0ull);
+        assert_int_equal(get(registers[i].name), registers[i].bits);
+    }
+    // SVC and ERET.
+    static const struct { unsigned el, bit; } svc[] = {{0, 52}, {1, 53}};
+    for (unsigned i = 0; i < ARRAY_LEN(svc); i++) {
+        set_hcr(0);
+        set_el(2);
+        put("HFGITR_EL2", 1ull << svc[i].bit);
+        set_el(svc[i].el);
+        cpu->pc = 0x4000;
+        AArch64_CallSupervisor(cpu, 0x123);
+        assert_int_equal(cpu->el, 2);
+        assert_int_equal(cpu->sys.ELR_EL2, 0x4000);
+        assert_int_equal(cpu->sys.ESR_EL2, (u64)EC_SVC64 << 26 | 1 << 25 | 0x123);
+        put("HFGITR_EL2", ~(1ull << svc[i].bit));
+        set_el(svc[i].el);
+        cpu->pc = 0x4000;
+        AArch64_CallSupervisor(cpu, 0x123);
+        assert_int_equal(cpu->el, 1);
+        assert_int_equal(cpu->sys.ELR_EL1, 0x4004);
+    }
+    set_hcr(1ull << HCR_E2H | 1ull << HCR_TGE);
+    set_el(2);
+    put("HFGITR_EL2", 1ull << 52);
+    set_el(0);
+    cpu->pc = 0x4000;
+    AArch64_CallSupervisor(cpu, 0);
+    assert_int_equal(cpu->sys.ELR_EL2, 0x4004);  // not trapped: the host's own
+    use_model("neoverse-n1", true, 3);
+    expect_undefined(2, true, "HFGRTR_EL2");
+    use_model("max", false, 3);
+    assert_int_equal(get("ID_AA64MMFR0_EL1") >> 56 & 15, 0);
+    use_model("max", true, 3);
+    assert_int_equal(get("ID_AA64MMFR0_EL1") >> 56 & 15, 1);
+}
+
 static void test_fp_traps(void **state) {
     (void)state;
     set_hcr(0);
@@ -777,6 +1032,7 @@ static void test_hot_registers_are_fast(void **state) {
                                       "ESR_EL2",   "FAR_EL2", "HPFAR_EL2"};
     for (unsigned i = 0; i < ARRAY_LEN(el2); i++) assert_true(is_fast(el2[i], 2, 0));
     assert_true(is_fast("TPIDR_EL0", 0, 0));
+    assert_true(is_fast("TPIDR_EL0", 0, 1ull << HCR_E2H | 1ull << HCR_TGE));
     assert_true(is_fast("ELR_EL12", 2, 1ull << HCR_E2H));
     assert_false(is_fast("ELR_EL12", 2, 0));
     assert_false(is_fast("ESR_EL1", 1, 1ull << HCR_TVM));
@@ -1148,6 +1404,9 @@ int main(void) {
         T(test_el0_enables),
         T(test_el0_rules),
         T(test_mdcr_and_cptr_traps),
+        T(test_fgt),
+        T(test_no_other_fgt),
+        T(test_fgt_registers),
         T(test_fp_traps),
         T(test_vhe),
         T(test_fast_paths),
