@@ -223,6 +223,8 @@ void mem_read128_slow(Cpu *cpu, const Op *op, u64 address, V128 *out, Acc acc) {
     }
     locate(cpu, tlb, address, 8, true, false, unaligned, acc);
     u64 low = mem_read_slow(cpu, NULL, address, 8, acc & (Acc)~ACC_ORDERED);
+    // Half of an unaligned access is no aligned one.
+    if (unaligned && !(address & 7)) locate(cpu, tlb, address + 8, 8, true, false, true, acc);
     out->d[1] = mem_read_slow(cpu, NULL, address + 8, 8, acc & (Acc)~ACC_ORDERED);
     out->d[0] = low;
 }

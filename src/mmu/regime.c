@@ -150,7 +150,7 @@ void regime_load(const Cpu *cpu, RegimeId id, Regime *r) {
     r->s2_follows = true;
     r->dc = bit(hcr, HCR_DC);
     r->vm = bit(hcr, HCR_VM) || r->dc;
-    if (r->dc || bit(hcr, HCR_TGE)) r->s1 = false;
+    if (r->dc || cpu_tge(cpu)) r->s1 = false;  // TGE from a host too: AT S12E1R
     // FEAT_NV: {NV, NV1} = {0, 1} behaves as {0, 0}.
     r->nv1 = cpu_has(cpu, FEAT_NV) && bit(hcr, HCR_NV) && bit(hcr, HCR_NV1);
     r->s2.on = r->vm;

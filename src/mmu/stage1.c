@@ -54,6 +54,12 @@ static bool s1_disabled(Walk *w, u64 address, Stage1 *o) {
     return true;
 }
 
+// PSTATE.PAN is about data: it has no effect on fetches (not even on what SCTLR.WXN makes of a
+// writable page) and on cache maintenance.
+static bool pan_applies(const Walk *w) {
+    return w->pan && w->type != ACCESS_FETCH && w->type != ACCESS_CACHE;
+}
+
 // Permissions of the mode of w. `table` is the OR of all table descriptors (hierarchical bits).
 static void s1_permissions(const Walk *w, u64 desc, u64 table, Stage1 *o) {
     const Regime *r = w->r;
@@ -71,7 +77,7 @@ static void s1_permissions(const Walk *w, u64 desc, u64 table, Stage1 *o) {
         uw = ur && !ro;
         ux = !(bit(desc, 54) || bit(table, 60));
         px = !(bit(desc, 53) || bit(table, 59) || uw);
-        if (w->pan && (ur || (r->epan && ux))) pr = pw = false;
+        if (pan_applies(w) && (ur || (r->epan && ux))) pr = pw = false;
     }
     o->r = w->el0 ? ur : pr;
     o->w = w->el0 ? uw : pw;

@@ -64,7 +64,7 @@ static u64 current_key(const Cpu *cpu, RegimeId id) {
     if (id == REGIME_EL20) return context_key(id, s1, false, false, 0, s1 ? asid : 0);
     u64 hcr = mmu_hcr(cpu);
     bool dc = bit(hcr, HCR_DC), s2 = dc || bit(hcr, HCR_VM);
-    if (dc || bit(hcr, HCR_TGE)) s1 = false;
+    if (dc || (cpu_have_el2(cpu) && cpu_tge(cpu))) s1 = false;
     return context_key(id, s1, s2, dc, regime_vmid(cpu), s1 ? asid : 0);
 }
 
@@ -249,9 +249,13 @@ static void note_block(TlbTable *t, u64 va, const Mapping *m) {
     if (hi > t->big_hi[h]) t->big_hi[h] = hi;
 }
 
+// Device at either stage: FEAT_S2FWB can make stage 1's Device Normal, but stage 1 has had its say.
+static bool must_be_aligned(const Mapping *m) {
+    return attr_is_device(m->s2.attr) || attr_is_device(m->s1.attr);
+}
+
 static u8 full_flags(const Mapping *m) {
-    bool device = attr_is_device(m->s2.attr);
-    return (u8)((m->s1.ng ? FULL_NG : 0) | (device ? FULL_DEVICE : 0) |
+    return (u8)((m->s1.ng ? FULL_NG : 0) | (must_be_aligned(m) ? FULL_DEVICE : 0) |
                 (attr_is_device(m->s1.attr) ? FULL_S1_DEVICE : 0));
 }
 
@@ -287,7 +291,7 @@ TlbEntry *tlb_fill(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
     f->s2_bits = m->s2.page_bits;
     f->flags = full_flags(m);
     e->info = i;
-    e->flags = attr_is_device(m->s2.attr) || tlb_context(tlb)->regime.align ? TLBF_ALIGNED : 0;
+    e->flags = must_be_aligned(m) || tlb_context(tlb)->regime.align ? TLBF_ALIGNED : 0;
     e->rtag = m->r ? page : TLB_NO_TAG;
     e->wtag = m->w && !m->clean ? page : TLB_NO_TAG;
     note_block(t, va, m);

@@ -12,7 +12,7 @@ enum {
     FULL_NG = 1,          // not global: belongs to the ASID
     FULL_MMIO = 2,        // not plain memory: through the bus
     FULL_READONLY = 4,    // plain memory for reads, the bus for writes
-    FULL_DEVICE = 8,      // combined type is Device
+    FULL_DEVICE = 8,      // Device at either stage: unaligned accesses fault
     FULL_S1_DEVICE = 16,  // ... because of stage 1
 };
 

@@ -1231,6 +1231,68 @@ static void at_results(void **state) {
     assert_int_equal(cpu->sys.HPFAR_EL2, low >> 12 << 4);
 }
 
+// --- what the fuzzer found -----------------------------------------------------------------------
+
+// PSTATE.PAN has no effect on cache maintenance, nor on what SCTLR.WXN says of a fetch.
+static void pan_is_about_data(void **state) {
+    (void)state;
+    give(FEAT_PAN3);
+    u64 low = el1_tables(NULL);
+    map(low, 12, 0, 0x1000, 3, 0x40001000 | PAGE | AF | USER);
+    map(low, 12, 0, 0x2000, 3, 0x40002000 | PAGE | AF);
+    cpu->sys.SCTLR_EL1 |= 1 << 19 | 1ull << 57;
+    at_el1(0xd5087620);
+    enter(1 << PSTATE_EL_SHIFT | PSTATE_SP | PSTATE_PAN);
+    assert_true(aborts(0x1000, 8, false, ACC_NORMAL));
+    at_el1(0xd5087620);
+    enter(1 << PSTATE_EL_SHIFT | PSTATE_SP | PSTATE_PAN);
+    if (setjmp(cpu->unwind)) fail();
+    cache_maintenance_va(cpu, NULL, 0x1000, true, false);
+    assert_fault(0x2000, ACCESS_FETCH, MODE_E10_1P, FAULT_PERMISSION, 3);
+}
+
+// With HCR_EL2.TGE stage 1 of the EL1&0 regime is off, from a host (E2H) as well: AT S12E1R.
+static void at_from_a_host(void **state) {
+    (void)state;
+    u64 low = el1_tables(NULL);
+    map(low, 12, 0, 0x1000, 3, 0x40201000 | PAGE | AF);
+    cpu->sys.HCR_EL2 |= 1ull << HCR_E2H | 1ull << HCR_TGE;
+    enter(2 << PSTATE_EL_SHIFT | PSTATE_SP);
+    AArch64_AT(cpu, 0x1000, (AtOp){.el = 1, .two_stages = true});
+    assert_int_equal(cpu->sys.PAR_EL1 & ones(56), 0x1000 | 1 << 11 | 1 << 9 | 2 << 7);
+}
+
+// The second half of an unaligned 128-bit access is no aligned access.
+static void half_of_unaligned(void **state) {
+    (void)state;
+    u64 low = el1_tables(NULL);
+    V128 v;
+    map(low, 12, 0, 0x4000, 3, 0x40004000 | PAGE | AF);
+    map(low, 12, 0, 0x5000, 3, 0x40005000 | PAGE | AF | DEVICE);
+    at_el1(0x3dc00000);
+    if (!setjmp(cpu->unwind)) {
+        mem_read128_slow(cpu, NULL, 0x4ff8, &v, ACC_VECTOR);
+        fail();
+    }
+    assert_int_equal(cpu->sys.ESR_EL1 & 0x3f, 0x21);
+    assert_int_equal(cpu->sys.FAR_EL1, 0x5000);
+}
+
+// Stage 1 says Device and FEAT_S2FWB makes it Normal: unaligned accesses fault in stage 1, also when the TLB
+// has the page.
+static void device_under_fwb(void **state) {
+    (void)state;
+    u64 s2 = stage2_tables();
+    cpu->sys.HCR_EL2 |= 1ull << HCR_FWB;
+    cpu->sys.SCTLR_EL1 = 0;
+    map(s2, 12, 1, 0x1000, 3, 0x40002000 | PAGE | AF | S2_R | 6 << 2);
+    at_el1(0xf9400020);
+    assert_false(aborts(0x1008, 8, false, ACC_NORMAL));
+    assert_null(tlb_host_read(cpu, 0x1001, 8));
+    assert_true(aborts(0x1001, 8, false, ACC_NORMAL));
+    assert_int_equal(cpu->sys.ESR_EL1 & 0x3f, 0x21);
+}
+
 static void walk_trace(void **state) {
     (void)state;
     u64 low = el1_tables(NULL);
@@ -1292,6 +1354,10 @@ int main(void) {
         TEST(tlbi_walk_tables),
         TEST(tlb_many_contexts),
         TEST(at_results),
+        TEST(pan_is_about_data),
+        TEST(at_from_a_host),
+        TEST(half_of_unaligned),
+        TEST(device_under_fwb),
         TEST(walk_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
