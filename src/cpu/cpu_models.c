@@ -85,12 +85,12 @@ static const CpuModel models[] = {
         // SPECRES, DGH, I8MM
         .isar1 = ID(2, 0) | ID(1, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |
                  ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(1, 52),
-        .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40) | ID(1, 56) |
+        .mmfr0 = ID(6, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40) | ID(1, 56) |
                  ID(2, 60),                          // FGT, ECV 2
         .mmfr1 = MMFR1_V82 | ID(3, 20) | ID(1, 32),  // PAN3, TWED
-        // CnP, UAO, IESB, TTST, LSE2, IDST, S2FWB, TTL, EVT, E0PD
-        .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 12) | ID(1, 28) | ID(1, 32) | ID(1, 36) | ID(1, 40) |
-                 ID(1, 48) | ID(2, 56) | ID(1, 60),
+        // CnP, UAO, IESB, LVA, TTST, LSE2, IDST, S2FWB, TTL, BBM level 2, EVT, E0PD
+        .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 12) | ID(1, 16) | ID(1, 28) | ID(1, 32) | ID(1, 36) |
+                 ID(1, 40) | ID(1, 48) | ID(2, 52) | ID(2, 56) | ID(1, 60),
     },
 };
 
@@ -142,6 +142,7 @@ static const FeatureRule rules[] = {
     {FEAT_S2FWB, REG(mmfr2), 40, 1},     {FEAT_TTL, REG(mmfr2), 48, 1},
     {FEAT_BBM, REG(mmfr2), 52, 1},       {FEAT_EVT, REG(mmfr2), 56, 1},
     {FEAT_E0PD, REG(mmfr2), 60, 1},      {FEAT_FGT, REG(mmfr0), 56, 1},
+    {FEAT_LPA, REG(mmfr0), 0, 6},        {FEAT_LVA, REG(mmfr2), 16, 1},
 };
 
 static const CpuModel *find_model(const char *name) {

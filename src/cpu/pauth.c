@@ -152,7 +152,8 @@ typedef struct Layout {
 
 static u8 bottom_bit(const Cpu *cpu, unsigned tsz, bool granule64k) {
     unsigned max = !cpu_has(cpu, FEAT_TTST) ? 39 : granule64k ? 47 : 48;
-    return (u8)(64 - MAX(16, MIN(tsz, max)));
+    unsigned min = granule64k && cpu_has(cpu, FEAT_LVA) ? 12 : 16;
+    return (u8)(64 - MAX(min, MIN(tsz, max)));
 }
 
 static Layout layout(const Cpu *cpu, bool data) {

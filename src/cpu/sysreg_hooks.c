@@ -289,10 +289,10 @@ bool sys_at(Cpu *cpu, u64 xt, u32 arg) {
 
 // --- TLB maintenance -------------------------------------------------------------------------
 
-// Bytes named by Xt of a by-address form: 4 KB at Xt<43:0>:000 (VA<55:12>, or IPA<47:12>).
+// Bytes named by Xt of a by-address form: 4 KB at Xt<43:0>:000 (VA<55:12>, or IPA<51:12>).
 static void set_page(TlbiScope *s, u64 xt, bool is_ipa) {
     s->by_va = true;
-    s->va_lo = is_ipa ? bits(xt, 35, 0) << 12 : (u64)sext(bits(xt, 43, 0), 44) << 12;
+    s->va_lo = is_ipa ? bits(xt, 39, 0) << 12 : (u64)sext(bits(xt, 43, 0), 44) << 12;
     s->va_hi = s->va_lo + 0xfff;
 }
 

@@ -17,7 +17,7 @@ static MmuMode at_mode(const Cpu *cpu, const AtOp *op) {
 }
 
 static u64 par_success(u64 pa, u8 attr, u8 sh) {
-    return (u64)attr << 56 | (pa & 0xfffffffff000ull) | 1u << 11 | 1u << 9 |
+    return (u64)attr << 56 | (pa & ~0xfffull) | 1u << 11 | 1u << 9 |
            (u64)attr_effective_sh(attr, sh) << 7;
 }
 

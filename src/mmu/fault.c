@@ -131,7 +131,7 @@ void AArch64_Abort(Cpu *cpu, Va address, const Fault *f, AccessType type, unsign
         e.iss = data_syndrome(f, type, f->stage2 ? current_word(cpu) : 0);
     }
     e.hpfar_valid = to.el == 2 && ipa_valid(f);
-    e.hpfar = f->ipa >> 12 << 4 & ones(44);
+    e.hpfar = f->ipa >> 12 << 4;
     AArch64_TakeException(cpu, to.el, &e, cpu->pc);
 }
 

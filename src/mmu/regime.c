@@ -1,8 +1,8 @@
 // Translation regimes: their controls, decoded from TCR_ELx, SCTLR_ELx,
 // VTCR_EL2 and HCR_EL2. Arm ARM: "The AArch64 Virtual Memory System Architecture", pseudo-code
 // AArch64.S1TTWParamsEL10/EL20/EL2, AArch64.NSS2TTWParams, AArch64.S2StartLevel.
-// Left out: 52-bit addresses (FEAT_LPA, FEAT_LVA, FEAT_LPA2), permission indirection and overlays,
-// 128-bit descriptors: none is advertised.
+// Left out: 52-bit addresses with 4 KB and 16 KB granules (FEAT_LPA2), permission indirection and
+// overlays, 128-bit descriptors: none is advertised.
 // Choices: a TxSZ out of range faults at level 0; a reserved or unsupported granule is 4 KB.
 #include "mmu/walk.h"
 
@@ -10,9 +10,16 @@ u64 mmu_hcr(const Cpu *cpu) {
     return !cpu_have_el2(cpu) || cpu_in_host0(cpu) ? 0 : cpu->sys.HCR_EL2;
 }
 
+// ID_AA64MMFR0_EL1.PARange, TCR_ELx.{I}PS, VTCR_EL2.PS; the reserved value asks for more than there is.
 static u8 pa_bits(unsigned encoded) {
-    static const u8 table[8] = {32, 36, 40, 42, 44, 48, 48, 48};
+    static const u8 table[8] = {32, 36, 40, 42, 44, 48, 52, 56};
     return table[encoded & 7];
+}
+
+// AArch64.PhysicalAddressSize.
+static u8 output_bits(const Cpu *cpu, unsigned encoded, unsigned granule, unsigned pamax) {
+    unsigned most = granule == 16 && cpu_has(cpu, FEAT_LPA) ? 52 : 48;
+    return (u8)MIN(MIN(pa_bits(encoded), most), pamax);
 }
 
 static bool granule_supported(const Cpu *cpu, unsigned granule) {
@@ -36,24 +43,41 @@ static unsigned max_txsz(const Cpu *cpu, unsigned granule) {
     return granule == 16 ? 47 : 48;
 }
 
-static void load_range(const Cpu *cpu, S1Range *g, unsigned txsz, u8 granule) {
-    g->bad_size = txsz < 16 || txsz > max_txsz(cpu, granule);
+// What granule and output size decide. ps is encoded.
+static void load_tree(const Cpu *cpu, Tree *t, u8 granule, unsigned ps, unsigned pamax) {
+    t->granule = granule;
+    t->stride = granule - 3;
+    t->ps = output_bits(cpu, ps, granule, pamax);
+    t->wide = granule == 16 && cpu_has(cpu, FEAT_LPA);
+    t->wide_base = t->wide && ps == 6;
+    t->big_blocks = granule == 12 || (granule == 16 && pamax >= 52);
+}
+
+static u8 top_shift(const Tree *t) {
+    return (u8)((3 - t->start) * t->stride + t->granule);
+}
+
+static void load_range(const Cpu *cpu, const Regime *r, S1Range *g, unsigned txsz, u8 granule,
+                       unsigned ps) {
+    unsigned least = granule == 16 && cpu_has(cpu, FEAT_LVA) ? 12 : 16;
+    Tree *t = &g->tree;
+    g->bad_size = txsz < least || txsz > max_txsz(cpu, granule);
     if (g->bad_size) txsz = 16;
-    g->iasize = (u8)(64 - txsz);
-    g->granule = granule;
-    g->stride = granule - 3;
-    g->start = (u8)(3 - (g->iasize - 1 - granule) / g->stride);
-    g->top_shift = (u8)((3 - g->start) * g->stride + granule);
+    load_tree(cpu, t, granule, ps, r->pamax);
+    t->iasize = (u8)(64 - txsz);
+    t->start = (u8)(3 - (t->iasize - 1 - granule) / t->stride);
+    t->top_shift = top_shift(t);
 }
 
 // TCR_EL1, and TCR_EL2 with E2H set.
 static void load_tcr_two_ranges(const Cpu *cpu, Regime *r, u64 tcr) {
     bool hpds = cpu_has(cpu, FEAT_HPDS), pauth = cpu_has(cpu, FEAT_PAuth);
     bool e0pd = cpu_has(cpu, FEAT_E0PD), hafdbs = cpu_has(cpu, FEAT_HAFDBS);
-    load_range(cpu, &r->range[0], (unsigned)bits(tcr, 5, 0),
-               decode_tg0(cpu, (unsigned)bits(tcr, 15, 14)));
-    load_range(cpu, &r->range[1], (unsigned)bits(tcr, 21, 16),
-               decode_tg1(cpu, (unsigned)bits(tcr, 31, 30)));
+    unsigned ips = (unsigned)bits(tcr, 34, 32);
+    load_range(cpu, r, &r->range[0], (unsigned)bits(tcr, 5, 0),
+               decode_tg0(cpu, (unsigned)bits(tcr, 15, 14)), ips);
+    load_range(cpu, r, &r->range[1], (unsigned)bits(tcr, 21, 16),
+               decode_tg1(cpu, (unsigned)bits(tcr, 31, 30)), ips);
     r->range[0].epd = bit(tcr, 7);
     r->range[1].epd = bit(tcr, 23);
     for (unsigned i = 0; i < 2; i++) {
@@ -63,20 +87,19 @@ static void load_tcr_two_ranges(const Cpu *cpu, Regime *r, u64 tcr) {
         g->tbid = pauth && bit(tcr, 51 + i);
         g->e0pd = e0pd && bit(tcr, 55 + i);
     }
-    r->ps = MIN(pa_bits((unsigned)bits(tcr, 34, 32)), r->pamax);
     r->ha = hafdbs && bit(tcr, 39);
     r->hd = hafdbs && bit(tcr, 40);
 }
 
 static void load_tcr_el2(const Cpu *cpu, Regime *r, u64 tcr) {
     S1Range *g = &r->range[0];
-    load_range(cpu, g, (unsigned)bits(tcr, 5, 0), decode_tg0(cpu, (unsigned)bits(tcr, 15, 14)));
+    load_range(cpu, r, g, (unsigned)bits(tcr, 5, 0), decode_tg0(cpu, (unsigned)bits(tcr, 15, 14)),
+               (unsigned)bits(tcr, 18, 16));
     g->epd = g->e0pd = false;
     g->tbi = bit(tcr, 20);
     g->hpd = cpu_has(cpu, FEAT_HPDS) && bit(tcr, 24);
     g->tbid = cpu_has(cpu, FEAT_PAuth) && bit(tcr, 29);
     r->range[1] = *g;
-    r->ps = MIN(pa_bits((unsigned)bits(tcr, 18, 16)), r->pamax);
     r->ha = cpu_has(cpu, FEAT_HAFDBS) && bit(tcr, 21);
     r->hd = cpu_has(cpu, FEAT_HAFDBS) && bit(tcr, 22);
 }
@@ -96,24 +119,24 @@ static int s2_start_level(const Cpu *cpu, unsigned granule, unsigned sl0, unsign
 static void load_s2(const Cpu *cpu, u64 hcr, S2Params *s, unsigned pamax) {
     u64 vtcr = cpu->sys.VTCR_EL2;
     unsigned txsz = (unsigned)bits(vtcr, 5, 0);
+    u8 granule = decode_tg0(cpu, (unsigned)bits(vtcr, 15, 14));
+    Tree *t = &s->tree;
     s->bad = NULL;
-    s->granule = decode_tg0(cpu, (unsigned)bits(vtcr, 15, 14));
-    s->stride = s->granule - 3;
-    if (txsz < 64 - pamax || txsz > max_txsz(cpu, s->granule))
+    load_tree(cpu, t, granule, (unsigned)bits(vtcr, 18, 16), pamax);
+    if (txsz < 64 - (t->wide ? pamax : MIN(pamax, 48)) || txsz > max_txsz(cpu, granule))
         s->bad = "VTCR_EL2.T0SZ out of range";
-    s->iasize = (u8)(64 - txsz);
-    int start = s2_start_level(cpu, s->granule, (unsigned)bits(vtcr, 7, 6), pamax);
+    t->iasize = (u8)(64 - txsz);
+    int start = s2_start_level(cpu, granule, (unsigned)bits(vtcr, 7, 6), pamax);
     if (start < 0) {
         s->bad = "VTCR_EL2.SL0 not allowed";
         start = 1;
     }
-    s->start = (u8)start;
-    s->top_shift = (u8)((3 - start) * s->stride + s->granule);
+    t->start = (u8)start;
+    t->top_shift = top_shift(t);
     // Up to 16 concatenated tables at the start level. AArch64.S2InconsistentSL.
-    unsigned least = s->top_shift + 1u, most = least + s->stride - 1u + 4u;
-    if (!s->bad && (s->iasize < least || s->iasize > most))
+    unsigned least = t->top_shift + 1u, most = least + t->stride - 1u + 4u;
+    if (!s->bad && (t->iasize < least || t->iasize > most))
         s->bad = "VTCR_EL2.SL0 inconsistent with T0SZ";
-    s->ps = (u8)MIN(pa_bits((unsigned)bits(vtcr, 18, 16)), pamax);
     s->ee = bit(cpu->sys.SCTLR_EL2, 25);
     s->ha = cpu_has(cpu, FEAT_HAFDBS) && bit(vtcr, 21);
     s->hd = cpu_has(cpu, FEAT_HAFDBS) && bit(vtcr, 22);

@@ -54,8 +54,8 @@ static bool s1_disabled(Walk *w, u64 address, Stage1 *o) {
     return true;
 }
 
-// PSTATE.PAN is about data: it has no effect on fetches (not even on what SCTLR.WXN makes of a
-// writable page) and on cache maintenance.
+// PSTATE.PAN is about data: it has no effect on fetches (not even on what SCTLR.WXN makes of a writable
+// page) and on cache maintenance.
 static bool pan_applies(const Walk *w) {
     return w->pan && w->type != ACCESS_FETCH && w->type != ACCESS_CACHE;
 }
@@ -131,9 +131,10 @@ static bool s1_update(Walk *w, u64 at, u64 pa, u64 desc, Stage1 *o) {
 static bool s1_leaf(Walk *w, const S1Range *g, u64 address, u64 at, u64 pa, u64 desc, u64 table,
                     int level, Stage1 *o) {
     const Regime *r = w->r;
-    unsigned shift = (unsigned)((3 - level) * g->stride + g->granule);
-    u64 base = desc & ones(48) & ~ones(shift);
-    if (base >> r->ps)
+    const Tree *t = &g->tree;
+    unsigned shift = (unsigned)((3 - level) * t->stride + t->granule);
+    u64 output = tree_address(t, desc, shift) | (address & ones(shift));
+    if (output >> t->ps)
         return walk_fault(w, FAULT_ADDRESS_SIZE, level, "stage 1: output address beyond TCR.IPS");
     if (!bit(desc, 10) && !r->ha && w->type != ACCESS_CACHE)
         return walk_fault(w, FAULT_ACCESS_FLAG, level, "stage 1: access flag clear");
@@ -142,7 +143,7 @@ static bool s1_leaf(Walk *w, const S1Range *g, u64 address, u64 at, u64 pa, u64 
         return walk_fault(w, FAULT_ALIGNMENT, level, "stage 1: Device memory must be aligned");
     s1_permissions(w, desc, table, o);
     if (!s1_check(w, o, desc, level)) return false;
-    o->ipa = base | (address & ones(shift));
+    o->ipa = output;
     o->page_bits = (u8)shift;
     o->ng = r->unpriv && bit(desc, 11);
     o->guarded = bit(desc, 50);
@@ -150,36 +151,31 @@ static bool s1_leaf(Walk *w, const S1Range *g, u64 address, u64 at, u64 pa, u64 
     return s1_update(w, at, pa, desc, o);
 }
 
-static bool is_leaf(const S1Range *g, u64 desc, int level) {
-    if (level == 3) return bit(desc, 1);
-    // 4 KB: blocks at levels 1 and 2; 16 KB and 64 KB: level 2 (52-bit addresses aside).
-    return !bit(desc, 1) && (level == 2 || (level == 1 && g->granule == 12));
-}
-
 // AArch64.S1Walk.
 static bool s1_walk(Walk *w, const S1Range *g, u64 address, u64 ttbr, Stage1 *o) {
     const Regime *r = w->r;
-    u64 table = ttbr & ones(48) & ~ones(g->iasize - g->top_shift + 3u);
-    u64 index = bits(address, g->iasize - 1u, g->top_shift), hierarchy = 0;
-    if (table >> r->ps) return walk_fault(w, FAULT_ADDRESS_SIZE, 0, "stage 1: TTBR beyond TCR.IPS");
-    for (int level = g->start;; level++) {
+    const Tree *t = &g->tree;
+    u64 table = tree_base(t, ttbr);
+    u64 index = bits(address, t->iasize - 1u, t->top_shift), hierarchy = 0;
+    if (table >> t->ps) return walk_fault(w, FAULT_ADDRESS_SIZE, 0, "stage 1: TTBR beyond TCR.IPS");
+    for (int level = t->start;; level++) {
         u64 at = table | index << 3, pa = at, desc;
         if (r->s2.on && !s2_translate_table(w, at, false, &pa)) return false;
         if (!walk_read_desc(w, pa, r->ee, level, &desc)) return false;
         if (unlikely(w->log)) walk_log(w, 1, level, at, desc);
         if (!bit(desc, 0)) break;
-        if (is_leaf(g, desc, level))
+        if (tree_is_leaf(t, desc, level))
             return s1_leaf(w, g, address, at, pa, desc, hierarchy, level, o);
         if (!bit(desc, 1) || level == 3) {
             w->fault.level = (i8)level;
             return walk_fault(w, FAULT_TRANSLATION, level, "stage 1: reserved descriptor");
         }
-        table = desc & ones(48) & ~ones(g->granule);
-        if (table >> r->ps)
+        table = tree_address(t, desc, t->granule);
+        if (table >> t->ps)
             return walk_fault(w, FAULT_ADDRESS_SIZE, level, "stage 1: table beyond TCR.IPS");
         if (!g->hpd) hierarchy |= desc;
-        unsigned shift = (unsigned)((2 - level) * g->stride + g->granule);
-        index = bits(address, shift + g->stride - 1u, shift);
+        unsigned shift = (unsigned)((2 - level) * t->stride + t->granule);
+        index = bits(address, shift + t->stride - 1u, shift);
         w->fault.level = (i8)(level + 1);
     }
     return walk_fault(w, FAULT_TRANSLATION, w->fault.level, "stage 1: invalid descriptor");
@@ -192,11 +188,11 @@ bool s1_translate(Walk *w, u64 address, Stage1 *o) {
     const S1Range *g = &r->range[half];
     if (g->bad_size) return walk_fault(w, FAULT_TRANSLATION, 0, "stage 1: TCR.TxSZ out of range");
     unsigned top = g->tbi && !(g->tbid && w->type == ACCESS_FETCH) ? 55 : 63;
-    u64 above = bits(address, top, g->iasize);
-    if (above != (half ? ones(top - g->iasize + 1) : 0))
+    u64 above = bits(address, top, g->tree.iasize);
+    if (above != (half ? ones(top - g->tree.iasize + 1) : 0))
         return walk_fault(w, FAULT_TRANSLATION, 0, "stage 1: address outside of TCR.TxSZ");
     if (w->el0 && g->e0pd) return walk_fault(w, FAULT_TRANSLATION, 0, "stage 1: TCR.E0PD");
     if (g->epd) return walk_fault(w, FAULT_TRANSLATION, 0, "stage 1: TCR.EPD");
-    w->fault.level = (i8)g->start;
+    w->fault.level = (i8)g->tree.start;
     return s1_walk(w, g, address, s1_ttbr(w->cpu, r->id, half), o);
 }

@@ -20,46 +20,42 @@ static bool s2_fault(Walk *w, FaultType type, int level, const char *rule) {
     return walk_fault(w, type, level, rule);
 }
 
-static bool is_leaf(const S2Params *p, u64 desc, int level) {
-    if (level == 3) return bit(desc, 1);
-    return !bit(desc, 1) && (level == 2 || (level == 1 && p->granule == 12));
-}
-
 // AArch64.S2Walk.
 static bool s2_walk(Walk *w, u64 ipa, Leaf *leaf) {
     const S2Params *p = &w->r->s2;
     if (p->bad) return s2_fault(w, FAULT_TRANSLATION, 0, p->bad);
-    if (ipa >> p->iasize)
+    const Tree *t = &p->tree;
+    if (ipa >> t->iasize)
         return s2_fault(w, FAULT_TRANSLATION, 0, "stage 2: IPA outside of VTCR_EL2.T0SZ");
-    u64 table = w->cpu->sys.VTTBR_EL2 & ones(48) & ~ones(p->iasize - p->top_shift + 3u);
-    if (table >> p->ps)
+    u64 table = tree_base(t, w->cpu->sys.VTTBR_EL2);
+    if (table >> t->ps)
         return s2_fault(w, FAULT_ADDRESS_SIZE, 0, "stage 2: VTTBR_EL2 beyond VTCR_EL2.PS");
-    u64 index = bits(ipa, p->iasize - 1u, p->top_shift);
-    for (int level = p->start;; level++) {
+    u64 index = bits(ipa, t->iasize - 1u, t->top_shift);
+    for (int level = t->start;; level++) {
         u64 at = table | index << 3, desc;
         if (!walk_read_desc(w, at, p->ee, level, &desc)) {
             w->fault.stage2 = true;
             return false;
         }
         if (unlikely(w->log)) walk_log(w, 2, level, at, desc);
-        unsigned shift = (unsigned)((3 - level) * p->stride + p->granule);
+        unsigned shift = (unsigned)((3 - level) * t->stride + t->granule);
         if (!bit(desc, 0))
             return s2_fault(w, FAULT_TRANSLATION, level, "stage 2: invalid descriptor");
-        if (is_leaf(p, desc, level)) {
-            u64 base = desc & ones(48) & ~ones(shift);
-            *leaf = (Leaf){at, desc, base | (ipa & ones(shift)), level, (u8)shift};
-            if (base >> p->ps)
+        if (tree_is_leaf(t, desc, level)) {
+            u64 output = tree_address(t, desc, shift) | (ipa & ones(shift));
+            *leaf = (Leaf){at, desc, output, level, (u8)shift};
+            if (output >> t->ps)
                 return s2_fault(w, FAULT_ADDRESS_SIZE, level,
                                 "stage 2: output address beyond VTCR_EL2.PS");
             return true;
         }
         if (!bit(desc, 1) || level == 3)
             return s2_fault(w, FAULT_TRANSLATION, level, "stage 2: reserved descriptor");
-        table = desc & ones(48) & ~ones(p->granule);
-        if (table >> p->ps)
+        table = tree_address(t, desc, t->granule);
+        if (table >> t->ps)
             return s2_fault(w, FAULT_ADDRESS_SIZE, level, "stage 2: table beyond VTCR_EL2.PS");
-        shift -= p->stride;
-        index = bits(ipa, shift + p->stride - 1u, shift);
+        shift -= t->stride;
+        index = bits(ipa, shift + t->stride - 1u, shift);
     }
 }
 

@@ -7,13 +7,22 @@
 
 typedef enum RegimeId { REGIME_EL10, REGIME_EL20, REGIME_EL2, REGIME_COUNT } RegimeId;
 
+// The shape of a tree of tables, of either stage.
+typedef struct Tree {
+    u8 iasize;        // bits of input address: 64 - TxSZ
+    u8 granule;       // log2 of the granule size: 12, 14, 16
+    u8 stride;        // address bits resolved per level
+    u8 start;         // level of the table the TTBR points to
+    u8 top_shift;     // lowest address bit that indexes that table
+    u8 ps;            // bits of output address and of the addresses of tables
+    bool wide;        // FEAT_LPA, 64 KB: descriptors have bits 51:48 of the address in 15:12
+    bool wide_base;   // ... and the TTBR has them in 5:2
+    bool big_blocks;  // a descriptor of level 1 can be a block
+} Tree;
+
 // One VA range of stage 1: what one TTBR serves.
 typedef struct S1Range {
-    u8 iasize;      // bits of virtual address: 64 - TCR.TxSZ
-    u8 granule;     // log2 of the granule size: 12, 14, 16
-    u8 stride;      // address bits resolved per level
-    u8 start;       // level of the table the TTBR points to
-    u8 top_shift;   // lowest address bit that indexes that table
+    Tree tree;
     bool bad_size;  // TxSZ is out of range
     bool epd, e0pd, tbi, tbid, hpd;
 } S1Range;
@@ -21,8 +30,7 @@ typedef struct S1Range {
 typedef struct S2Params {
     bool on;          // HCR_EL2.VM or DC
     const char *bad;  // VTCR_EL2 is inconsistent: the rule; every translation faults at level 0
-    u8 iasize, granule, stride, start, top_shift;
-    u8 ps;  // bits of physical address
+    Tree tree;
     bool ee, ha, hd, ptw, fwb, xnx, cd, id;
 } S2Params;
 
@@ -35,7 +43,7 @@ typedef struct Regime {
     bool dc;          // HCR_EL2.DC
     bool unpriv;      // has EL0: two VA ranges, ASIDs, UXN and PXN
     bool wxn, ee, ha, hd, nv1, epan, dcache, icache, align, naa;
-    u8 ps, pamax;  // bits of address
+    u8 pamax;  // bits of physical address
     u64 mair;
     S1Range range[2];
     S2Params s2;
@@ -115,6 +123,27 @@ void walk_write_desc(Walk *w, u64 pa, bool big_endian, u64 desc);
 bool walk_translate(Walk *w, u64 address, Mapping *m);
 // Host address of plain memory at pa, or NULL; *region (may be NULL) gets its region.
 u8 *phys_host(Machine *machine, u64 pa, Region **region);
+
+// Address of the first table. AArch64.S1TTBaseAddress, AArch64.S2TTBaseAddress.
+static inline u64 tree_base(const Tree *t, u64 ttbr) {
+    u64 base = ttbr & ones(48);
+    if (unlikely(t->wide_base)) base = (base & ~ones(6)) | bits(ttbr, 5, 2) << 48;
+    return base & ~ones(t->iasize - t->top_shift + 3u);
+}
+
+// The address in a descriptor, of a table or of a block of 1 << shift bytes. AArch64.NextTableBase,
+// AArch64.LeafBase.
+static inline u64 tree_address(const Tree *t, u64 desc, unsigned shift) {
+    u64 address = desc & ones(48) & ~ones(shift);
+    if (unlikely(t->wide)) address |= bits(desc, 15, 12) << 48;
+    return address;
+}
+
+// AArch64.DecodeDescriptorType, of a valid descriptor.
+static inline bool tree_is_leaf(const Tree *t, u64 desc, int level) {
+    if (level == 3) return bit(desc, 1);
+    return !bit(desc, 1) && (level == 2 || (level == 1 && t->big_blocks));
+}
 
 // --- stage1.c, stage2.c ---
 bool s1_translate(Walk *w, u64 address, Stage1 *out);

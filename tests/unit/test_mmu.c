@@ -1231,6 +1231,73 @@ static void at_results(void **state) {
     assert_int_equal(cpu->sys.HPFAR_EL2, low >> 12 << 4);
 }
 
+// --- 52-bit addresses ----------------------------------------------------------------------------
+
+// FEAT_LVA, FEAT_LPA: 64 KB granule alone. Bits 51:48 of an address are 15:12 of a descriptor and 5:2 of a
+// TTBR.
+static void wide_stage1(void **state) {
+    (void)state;
+    give(FEAT_LVA);
+    give(FEAT_LPA);
+    cpu->sys.ID_AA64MMFR0_EL1 = 6 | 2 << 4 | 1 << 20;
+    u64 low = new_tables(65536), va = 0x000f123456789000;
+    el1_tables(NULL);
+    cpu->sys.TTBR0_EL1 = low;
+    cpu->sys.TCR_EL1 = 12 | 1 << 14 | 16 << 16 | 2ull << 30 | 6ull << 32;
+    map(low, 16, 1, va, 3, 0x40010000 | 0xa << 12 | PAGE | AF);
+    assert_pa(va, 0x000a000040019000);
+    assert_fault(va | 1ull << 52, ACCESS_READ, MODE_E10_1, FAULT_TRANSLATION, 0);
+    map(low, 16, 1, 5ull << 42, 1, 7ull << 42 | 3 << 12 | BLOCK | AF);
+    assert_pa(5ull << 42 | 0x1234567890, 3ull << 48 | 7ull << 42 | 0x1234567890);
+    assert_int_equal(translation.page_bits, 42);
+    // A table above 48 bits: nothing is there. With IPS 48 bits, an address size fault.
+    map(low, 16, 1, 6ull << 42, 1, 0x40020000 | 1 << 12 | TABLE);
+    assert_fault(6ull << 42, ACCESS_READ, MODE_E10_1, FAULT_EXTERNAL_TTW, 2);
+    cpu->sys.TCR_EL1 ^= 3ull << 32;
+    assert_fault(6ull << 42, ACCESS_READ, MODE_E10_1, FAULT_ADDRESS_SIZE, 1);
+    assert_fault(va, ACCESS_READ, MODE_E10_1, FAULT_ADDRESS_SIZE, 3);
+    // The block reaches beyond 32 bits, though its base does not.
+    cpu->sys.TCR_EL1 &= ~(7ull << 32);
+    map(low, 16, 1, 1ull << 42, 1, BLOCK | AF);
+    assert_pa(1ull << 42 | 0x12345678, 0x12345678);
+    assert_fault(1ull << 42 | 1ull << 32, ACCESS_READ, MODE_E10_1, FAULT_ADDRESS_SIZE, 1);
+    // TTBR bits 5:2 count with IPS 52 bits alone.
+    cpu->sys.TTBR0_EL1 = low | 4;
+    assert_pa(1ull << 42 | 0x12345678, 0x12345678);
+    cpu->sys.TCR_EL1 |= 6ull << 32;
+    assert_fault(1ull << 42, ACCESS_READ, MODE_E10_1, FAULT_EXTERNAL_TTW, 1);
+    // Not with other granules, and not without FEAT_LVA.
+    cpu->sys.TTBR0_EL1 = low;
+    cpu->sys.TCR_EL1 &= ~(3ull << 14);
+    assert_fault(0, ACCESS_READ, MODE_E10_1, FAULT_TRANSLATION, 0);
+    cpu->sys.TCR_EL1 |= 1 << 14;
+    take(FEAT_LVA);
+    assert_fault(va, ACCESS_READ, MODE_E10_1, FAULT_TRANSLATION, 0);
+}
+
+static void wide_stage2(void **state) {
+    (void)state;
+    give(FEAT_LPA);
+    cpu->sys.ID_AA64MMFR0_EL1 = 6 | 2 << 4 | 1 << 20;
+    u64 root = new_tables(65536), ipa = 0x000c000012345000;
+    cpu->sys.VTTBR_EL2 = root;
+    cpu->sys.VTCR_EL2 = 12 | 2 << 6 | 1 << 14 | 6 << 16;
+    cpu->sys.HCR_EL2 |= 1 << HCR_VM;
+    cpu->sys.SCTLR_EL1 = 0;
+    map(root, 16, 1, ipa, 3, 0x40010000 | 5 << 12 | PAGE | AF | S2_R | S2_WB);
+    assert_pa(ipa, 0x0005000040015000);
+    // HPFAR_EL2.FIPA has IPA bits 51:12.
+    at_el1(0xf9400020);
+    assert_true(aborts(0x000d000012345678, 8, false, ACC_NORMAL));
+    assert_int_equal(cpu->sys.HPFAR_EL2, 0x000d000012345000 >> 8);
+    enter(2 << PSTATE_EL_SHIFT | PSTATE_SP);
+    AArch64_AT(cpu, ipa, (AtOp){.el = 1, .two_stages = true});
+    assert_int_equal(cpu->sys.PAR_EL1 & 0x00fffffffffff001, 0x0005000040015000);
+    // Other granules have 48 bits.
+    cpu->sys.VTCR_EL2 = 12 | 2 << 6 | 6 << 16;
+    assert_fault(0x1000, ACCESS_READ, MODE_E10_1, FAULT_TRANSLATION, 0);
+}
+
 // --- what the fuzzer found -----------------------------------------------------------------------
 
 // PSTATE.PAN has no effect on cache maintenance, nor on what SCTLR.WXN says of a fetch.
@@ -1354,6 +1421,8 @@ int main(void) {
         TEST(tlbi_walk_tables),
         TEST(tlb_many_contexts),
         TEST(at_results),
+        TEST(wide_stage1),
+        TEST(wide_stage2),
         TEST(pan_is_about_data),
         TEST(at_from_a_host),
         TEST(half_of_unaligned),
