@@ -1,0 +1,512 @@
+// Fuzz target: translation. The bytes become control registers, tables of both stages and a few accesses;
+// what the product does (exception, syndrome, addresses, PAR_EL1, hardware updates, the data) must be what
+// tests/oracle says. Each access is an instruction that the product's handler executes: nothing is fetched
+// for it. Accesses of one input share the TLB, so what it kept must agree too.
+// EL2SIM_FUZZ_STATS=1 prints what was reached.
+#include "../oracle/translate.h"
+#include "cpu/exception.h"
+#include "cpu/op.h"
+#include "mmu/mmu.h"
+#include "translate_case.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+// --- instructions -------------------------------------------------------------------------------
+
+enum {
+    READ = 1,
+    WRITE = 2,
+    EXCL = 4,
+    ATOMIC = 8,
+    ORDERED = 16,
+    PAIR = 32,
+    UNPRIV = 64,
+    EL1_ONLY = 128
+};
+
+typedef enum Kind { LOAD_STORE, VECTOR, ZERO, CLEAN, INVALIDATE, ICACHE, ADDRESS, FETCH } Kind;
+
+// ISS bits 24:14 of a load or store of x1 or w1: ISV, SAS, SSE, SRT, SF, AR.
+#define ISV(sas, sse, sf, ar) (1u << 10 | (sas) << 8 | (sse) << 7 | 1u << 2 | (sf) << 1 | (ar))
+
+typedef struct Instruction {
+    const char *text;
+    u32 word;
+    u8 kind, size;
+    u16 flags;
+    u32 syndrome;
+    i16 need;  // enum Feature or -1
+    OracleAt at;
+} Instruction;
+
+static const Instruction instructions[] = {
+    {"ldr x1, [x2]", 0xf9400041, LOAD_STORE, 8, READ, ISV(3u, 0u, 1u, 0u), -1, {0}},
+    {"ldr w1, [x2]", 0xb9400041, LOAD_STORE, 4, READ, ISV(2u, 0u, 0u, 0u), -1, {0}},
+    {"ldrh w1, [x2]", 0x79400041, LOAD_STORE, 2, READ, ISV(1u, 0u, 0u, 0u), -1, {0}},
+    {"ldrb w1, [x2]", 0x39400041, LOAD_STORE, 1, READ, ISV(0u, 0u, 0u, 0u), -1, {0}},
+    {"ldrsw x1, [x2]", 0xb9800041, LOAD_STORE, 4, READ, ISV(2u, 1u, 1u, 0u), -1, {0}},
+    {"ldrsh w1, [x2]", 0x79c00041, LOAD_STORE, 2, READ, ISV(1u, 1u, 0u, 0u), -1, {0}},
+    {"ldr x1, [x2], #8", 0xf8408441, LOAD_STORE, 8, READ, 0, -1, {0}},
+    {"str x1, [x2]", 0xf9000041, LOAD_STORE, 8, WRITE, ISV(3u, 0u, 1u, 0u), -1, {0}},
+    {"str w1, [x2]", 0xb9000041, LOAD_STORE, 4, WRITE, ISV(2u, 0u, 0u, 0u), -1, {0}},
+    {"strb w1, [x2]", 0x39000041, LOAD_STORE, 1, WRITE, ISV(0u, 0u, 0u, 0u), -1, {0}},
+    {"ldtr x1, [x2]", 0xf8400841, LOAD_STORE, 8, READ | UNPRIV, ISV(3u, 0u, 1u, 0u), -1, {0}},
+    {"sttrh w1, [x2]", 0x78000841, LOAD_STORE, 2, WRITE | UNPRIV, ISV(1u, 0u, 0u, 0u), -1, {0}},
+    {"ldar x1, [x2]", 0xc8dffc41, LOAD_STORE, 8, READ | ORDERED, ISV(3u, 0u, 1u, 1u), -1, {0}},
+    {"stlr w1, [x2]", 0x889ffc41, LOAD_STORE, 4, WRITE | ORDERED, ISV(2u, 0u, 0u, 1u), -1, {0}},
+    {"ldapr x1, [x2]",
+     0xf8bfc041,
+     LOAD_STORE,
+     8,
+     READ | ORDERED,
+     ISV(3u, 0u, 1u, 1u),
+     FEAT_LRCPC,
+     {0}},
+    {"ldxr x1, [x2]", 0xc85f7c41, LOAD_STORE, 8, READ | EXCL, 0, -1, {0}},
+    {"ldaxrh w1, [x2]", 0x485ffc41, LOAD_STORE, 2, READ | EXCL | ORDERED, 0, -1, {0}},
+    {"ldadd x3, x1, [x2]", 0xf8230041, LOAD_STORE, 8, READ | WRITE | ATOMIC, 0, FEAT_LSE, {0}},
+    {"swp w3, w1, [x2]", 0xb8238041, LOAD_STORE, 4, READ | WRITE | ATOMIC, 0, FEAT_LSE, {0}},
+    {"ldp x1, x3, [x2]", 0xa9400c41, LOAD_STORE, 16, READ | PAIR, 0, -1, {0}},
+    {"stp x1, x3, [x2]", 0xa9000c41, LOAD_STORE, 16, WRITE | PAIR, 0, -1, {0}},
+    {"ldp w1, w3, [x2]", 0x29400c41, LOAD_STORE, 8, READ | PAIR, 0, -1, {0}},
+    {"ldr q1, [x2]", 0x3dc00041, VECTOR, 16, READ, 0, -1, {0}},
+    {"str q1, [x2]", 0x3d800041, VECTOR, 16, WRITE, 0, -1, {0}},
+    {"dc zva, x2", 0xd50b7422, ZERO, 64, WRITE, 0, -1, {0}},
+    {"dc cvac, x2", 0xd50b7a22, CLEAN, 1, 0, 0, -1, {0}},
+    {"dc civac, x2", 0xd50b7e22, CLEAN, 1, 0, 0, -1, {0}},
+    {"dc ivac, x2", 0xd5087622, INVALIDATE, 1, EL1_ONLY, 0, -1, {0}},
+    {"ic ivau, x2", 0xd50b7522, ICACHE, 1, 0, 0, -1, {0}},
+    {"at s1e1r, x2", 0xd5087802, ADDRESS, 0, EL1_ONLY, 0, -1, {1, false, false, false}},
+    {"at s1e1w, x2", 0xd5087822, ADDRESS, 0, EL1_ONLY, 0, -1, {1, false, true, false}},
+    {"at s1e0r, x2", 0xd5087842, ADDRESS, 0, EL1_ONLY, 0, -1, {0, false, false, false}},
+    {"at s1e0w, x2", 0xd5087862, ADDRESS, 0, EL1_ONLY, 0, -1, {0, false, true, false}},
+    {"at s1e1rp, x2", 0xd5087902, ADDRESS, 0, EL1_ONLY, 0, FEAT_PAN2, {1, false, false, true}},
+    {"at s1e1wp, x2", 0xd5087922, ADDRESS, 0, EL1_ONLY, 0, FEAT_PAN2, {1, false, true, true}},
+    {"at s1e2r, x2", 0xd50c7802, ADDRESS, 0, 0, 0, FEAT_EL2, {2, false, false, false}},
+    {"at s1e2w, x2", 0xd50c7822, ADDRESS, 0, 0, 0, FEAT_EL2, {2, false, true, false}},
+    {"at s12e1r, x2", 0xd50c7882, ADDRESS, 0, 0, 0, FEAT_EL2, {1, true, false, false}},
+    {"at s12e1w, x2", 0xd50c78a2, ADDRESS, 0, 0, 0, FEAT_EL2, {1, true, true, false}},
+    {"at s12e0r, x2", 0xd50c78c2, ADDRESS, 0, 0, 0, FEAT_EL2, {0, true, false, false}},
+    {"at s12e0w, x2", 0xd50c78e2, ADDRESS, 0, 0, 0, FEAT_EL2, {0, true, true, false}},
+    {"fetch", 0, FETCH, 4, 0, 0, -1, {0}},
+};
+
+static bool allowed(const Cpu *cpu, const Instruction *in, int el) {
+    if (in->need >= 0 && !cpu_has(cpu, (enum Feature)in->need)) return false;
+    if (in->kind == ADDRESS && in->need == FEAT_EL2) return el == 2;
+    return !(in->flags & EL1_ONLY) || el > 0;
+}
+
+// --- the oracle's side ---------------------------------------------------------------------------
+
+// What the walks of one access have written; the product's memory is not touched by the oracle.
+typedef struct Overlay {
+    u64 pa[64], value[64];
+    unsigned n;
+} Overlay;
+
+static bool overlay_read(void *context, u64 pa, u64 *value) {
+    const Overlay *o = context;
+    for (unsigned i = 0; i < o->n; i++)
+        if (o->pa[i] == pa) {
+            *value = o->value[i];
+            return true;
+        }
+    const u64 *w = case_word(pa);
+    if (w) *value = *w;
+    return w != NULL;
+}
+
+static bool overlay_write(void *context, u64 pa, u64 value) {
+    Overlay *o = context;
+    if (!case_word(pa)) return false;
+    for (unsigned i = 0; i < o->n; i++)
+        if (o->pa[i] == pa) {
+            o->value[i] = value;
+            return true;
+        }
+    if (o->n == ARRAY_LEN(o->pa)) abort();
+    o->pa[o->n] = pa;
+    o->value[o->n++] = value;
+    return true;
+}
+
+static OracleMmuState oracle_state(const Cpu *cpu) {
+    const struct SysRegs *s = &cpu->sys;
+    static const u8 pa_sizes[] = {32, 36, 40, 42, 44, 48, 52, 52};
+    unsigned hafdbs = bits(s->ID_AA64MMFR1_EL1, 3, 0);
+    OracleMmuState o = {.has = {.EL2 = cpu_has(cpu, FEAT_EL2),
+                                .VHE = cpu_has(cpu, FEAT_VHE),
+                                .PAN = cpu_has(cpu, FEAT_PAN),
+                                .PAN3 = cpu_has(cpu, FEAT_PAN3),
+                                .HPDS = cpu_has(cpu, FEAT_HPDS),
+                                .XNX = cpu_has(cpu, FEAT_XNX),
+                                .TTST = cpu_has(cpu, FEAT_TTST),
+                                .S2FWB = cpu_has(cpu, FEAT_S2FWB),
+                                .E0PD = cpu_has(cpu, FEAT_E0PD),
+                                .LVA = bits(s->ID_AA64MMFR2_EL1, 19, 16) >= 1,
+                                .LPA = bits(s->ID_AA64MMFR0_EL1, 3, 0) >= 6,
+                                .LSE2 = cpu_has(cpu, FEAT_LSE2),
+                                .PAuth = cpu_has(cpu, FEAT_PAuth),
+                                .RAS = cpu_has(cpu, FEAT_RAS),
+                                .NV = cpu_has(cpu, FEAT_NV),
+                                .HAF = hafdbs >= 1,
+                                .HDBS = hafdbs >= 2,
+                                .gran4 = cpu_has(cpu, FEAT_GRAN4K),
+                                .gran16 = cpu_has(cpu, FEAT_GRAN16K),
+                                .gran64 = cpu_has(cpu, FEAT_GRAN64K),
+                                .bbm = (int)bits(s->ID_AA64MMFR2_EL1, 55, 52),
+                                .pamax = pa_sizes[bits(s->ID_AA64MMFR0_EL1, 2, 0)]},
+                        .el = cpu->el,
+                        .pan = cpu->pstate & PSTATE_PAN,
+                        .uao = cpu->pstate & PSTATE_UAO,
+                        .HCR_EL2 = s->HCR_EL2,
+                        .SCTLR_EL1 = s->SCTLR_EL1,
+                        .SCTLR_EL2 = s->SCTLR_EL2,
+                        .TCR_EL1 = s->TCR_EL1,
+                        .TCR_EL2 = s->TCR_EL2,
+                        .VTCR_EL2 = s->VTCR_EL2,
+                        .MAIR_EL1 = s->MAIR_EL1,
+                        .MAIR_EL2 = s->MAIR_EL2,
+                        .TTBR0_EL1 = s->TTBR0_EL1,
+                        .TTBR1_EL1 = s->TTBR1_EL1,
+                        .TTBR0_EL2 = s->TTBR0_EL2,
+                        .TTBR1_EL2 = s->TTBR1_EL2,
+                        .VTTBR_EL2 = s->VTTBR_EL2};
+    return o;
+}
+
+// The Exception level whose permissions LDTR and STTR use. AArch64.IsUnprivAccessPriv.
+static int unprivileged_el(const OracleMmuState *s) {
+    bool e2h = s->has.VHE && bit(s->HCR_EL2, HCR_E2H), tge = bit(s->HCR_EL2, HCR_TGE);
+    bool privileged =
+        s->el == 2 ? !(e2h && tge)
+                   : s->el == 1 && s->has.NV && bit(s->HCR_EL2, HCR_NV) && bit(s->HCR_EL2, HCR_NV1);
+    if (s->uao && s->el != 0) privileged = true;
+    return privileged ? s->el : 0;
+}
+
+static OracleAccess oracle_access_of(const Instruction *in, const OracleMmuState *s) {
+    static const OracleAccType types[] = {
+        [LOAD_STORE] = ORACLE_GPR, [VECTOR] = ORACLE_ASIMD,  [ZERO] = ORACLE_DCZERO,
+        [CLEAN] = ORACLE_DC,       [INVALIDATE] = ORACLE_DC, [ICACHE] = ORACLE_IC,
+        [ADDRESS] = ORACLE_AT,     [FETCH] = ORACLE_IFETCH};
+    OracleAccess a = {.acctype = types[in->kind],
+                      .el = in->flags & UNPRIV ? unprivileged_el(s) : s->el,
+                      .read = in->flags & READ,
+                      .write = in->flags & WRITE,
+                      .pan = in->kind == LOAD_STORE || in->kind == VECTOR || in->kind == ZERO,
+                      .atomicop = in->flags & ATOMIC,
+                      .exclusive = in->flags & EXCL,
+                      .ordered = in->flags & ORDERED,
+                      .invalidate = in->kind == INVALIDATE,
+                      .pair = in->flags & PAIR,
+                      .size = in->size,
+                      .syndrome = in->syndrome};
+    return a;
+}
+
+// --- the product's side --------------------------------------------------------------------------
+
+enum { CODE_PC = 0x1000 };
+
+// One page of ops: instruction i is op i.
+static OpPage *code_page(const Cpu *cpu) {
+    static u8 bytes[4096];
+    OpPage *p = aligned_alloc(64, align_up(sizeof *p, 64));
+    if (!p) abort();
+    memset(p, 0, sizeof *p);
+    p->host = bytes;
+    for (unsigned i = 0; i < ARRAY_LEN(instructions); i++) {
+        memcpy(bytes + 4 * i, &instructions[i].word, 4);
+        op_decode(cpu->features, instructions[i].word, i, &p->ops[i]);
+    }
+    return p;
+}
+
+static void execute(Cpu *cpu, OpPage *page, unsigned i) {
+    cpu->page = page;
+    cpu->pc = CODE_PC + 4 * i;
+    cpu->pc_base = cpu->pc - ((uintptr_t)&page->ops[i] >> 2);
+    cpu->block = &page->ops[i];
+    cpu->limit = cpu->until = 0;  // whatever follows the instruction is not fetched
+    if (!setjmp(cpu->unwind)) cpu_execute_one(cpu, &page->ops[i]);
+}
+
+static bool fetch(Cpu *cpu, u64 va, u64 *pa) {
+    cpu->block = NULL;
+    OpPage *page = fetch_page_slow(cpu, va);
+    if (page) *pa = page->pa | (va & 0xfff);
+    return page != NULL;
+}
+
+// --- comparison ----------------------------------------------------------------------------------
+
+static struct Stats {
+    u64 inputs, accesses, aborts, par_faults, s2_faults, s1ptw, updates, status[16], level0;
+} stats;
+
+static void print_stats(void) {
+    fprintf(stderr,
+            "%llu inputs, %llu accesses, %llu aborts, %llu PAR faults, %llu of stage 2, %llu on a "
+            "stage "
+            "1 walk, %llu with a hardware update\n  by status:",
+            (unsigned long long)stats.inputs, (unsigned long long)stats.accesses,
+            (unsigned long long)stats.aborts, (unsigned long long)stats.par_faults,
+            (unsigned long long)stats.s2_faults, (unsigned long long)stats.s1ptw,
+            (unsigned long long)stats.updates);
+    fprintf(stderr, " (translation faults of level 0: %llu)", (unsigned long long)stats.level0);
+    for (unsigned i = 0; i < 10; i++) fprintf(stderr, " %llu", (unsigned long long)stats.status[i]);
+    fprintf(stderr, "\n");
+}
+
+typedef struct Trial {
+    Case *c;
+    const Instruction *in;
+    int el;
+    u32 pstate;
+    u64 va;
+    Overlay overlay;
+    OracleOutcome expect;
+    u64 par, par_known;
+    u64 before[512];  // the descriptors, by number of c->word
+    u64 data[2][10];  // words around the first and the last byte
+} Trial;
+
+static void describe(const Trial *t) {
+    const struct SysRegs *s = &t->c->cpu->sys;
+    fprintf(stderr, "%s, %s at EL%d, x2 = 0x%llx, PSTATE 0x%x\n",
+            t->c->cpu->machine->config.cpu_model, t->in->text, t->el, (unsigned long long)t->va,
+            t->pstate);
+#define SHOW(name) fprintf(stderr, "  " #name " 0x%llx\n", (unsigned long long)s->name)
+    SHOW(HCR_EL2), SHOW(SCTLR_EL1), SHOW(TCR_EL1), SHOW(TTBR0_EL1), SHOW(TTBR1_EL1), SHOW(MAIR_EL1);
+    SHOW(SCTLR_EL2), SHOW(TCR_EL2), SHOW(TTBR0_EL2), SHOW(TTBR1_EL2), SHOW(MAIR_EL2);
+    SHOW(VTCR_EL2), SHOW(VTTBR_EL2);
+    for (unsigned i = 0; i < t->c->words; i++)
+        fprintf(stderr, "  [0x%llx] = 0x%016llx\n", (unsigned long long)t->c->word[i],
+                (unsigned long long)*case_word(t->c->word[i]));
+    const OracleMmuFault *f = &t->expect.fault;
+    fprintf(stderr, "  oracle: status %d level %d%s%s%s ipa 0x%llx pa 0x%llx\n", f->status,
+            f->level, f->secondstage ? " stage 2" : "", f->s2fs1walk ? " S1PTW" : "",
+            f->write ? " write" : "", (unsigned long long)f->ipa, (unsigned long long)t->expect.pa);
+}
+
+static void differ(const Trial *t, const char *what, u64 product, u64 oracle) {
+    fprintf(stderr, "%s: product 0x%llx, oracle 0x%llx\n", what, (unsigned long long)product,
+            (unsigned long long)oracle);
+    describe(t);
+    abort();
+}
+
+static void same(const Trial *t, const char *what, u64 product, u64 oracle, u64 known) {
+    if ((product ^ oracle) & known) differ(t, what, product, oracle);
+}
+
+static void check_abort(const Trial *t) {
+    const Cpu *cpu = t->c->cpu;
+    const OracleOutcome *e = &t->expect;
+    bool el2 = cpu->el == 2;
+    same(t, "target EL", cpu->el, (u64)e->target_el, ~0ull);
+    same(t, "ESR", el2 ? cpu->sys.ESR_EL2 : cpu->sys.ESR_EL1, e->esr, e->esr_known);
+    same(t, "FAR", el2 ? cpu->sys.FAR_EL2 : cpu->sys.FAR_EL1, e->far, ~0ull);
+    if (e->hpfar_valid) same(t, "HPFAR_EL2", cpu->sys.HPFAR_EL2, e->hpfar, ~0ull);
+}
+
+// What the word at pa holds after the access, were it not for a store.
+static u64 after_walks(const Trial *t, u64 pa, u64 before) {
+    for (unsigned k = 0; k < t->overlay.n; k++)
+        if (t->overlay.pa[k] == pa) return t->overlay.value[k];
+    return before;
+}
+
+// First word around the first byte (0) or the last one (1) of the data.
+static u64 data_base(const Trial *t, unsigned which) {
+    return (which ? t->expect.pa_end + 1 - t->in->size : t->expect.pa) & ~7ull;
+}
+
+static bool in_data(const Trial *t, u64 pa) {
+    if (!(t->in->flags & WRITE)) return false;
+    u64 n = t->in->size + 8u;
+    return (t->expect.pa_valid && pa - data_base(t, 0) < n) ||
+           (t->expect.pa_end_valid && pa - data_base(t, 1) < n);
+}
+
+static void save_memory(Trial *t) {
+    for (unsigned i = 0; i < t->c->words; i++) t->before[i] = *case_word(t->c->word[i]);
+    for (unsigned k = 0; k < 2; k++)
+        for (unsigned i = 0; i < ARRAY_LEN(t->data[k]); i++) {
+            const u64 *w = case_word(data_base(t, k) + 8 * i);
+            if (w) t->data[k][i] = *w;
+        }
+}
+
+// Every descriptor is as the walks left it; and what a store did is undone.
+static void check_memory(const Trial *t) {
+    for (unsigned i = 0; i < t->c->words; i++) {
+        u64 pa = t->c->word[i];
+        if (!in_data(t, pa))
+            same(t, "descriptor after the access", *case_word(pa), after_walks(t, pa, t->before[i]),
+                 ~0ull);
+    }
+    if (!(t->in->flags & WRITE)) return;
+    for (unsigned k = 0; k < 2; k++)
+        for (unsigned i = 0; i < ARRAY_LEN(t->data[k]); i++) {
+            u64 pa = data_base(t, k) + 8 * i, *w = case_word(pa);
+            if (w && (k ? t->expect.pa_end_valid : t->expect.pa_valid))
+                *w = after_walks(t, pa, t->data[k][i]);
+        }
+}
+
+// The bytes at the physical address after the walks (a descriptor can be data too), as one number.
+static u64 data_at(const Trial *t) {
+    u64 v = 0;
+    for (unsigned i = 0; i < t->in->size; i++) {
+        u64 pa = t->expect.pa + i;
+        v |= (after_walks(t, pa & ~7ull, *case_word(pa)) >> pa % 8 * 8 & 0xff) << 8 * i;
+    }
+    return v;
+}
+
+// Of the data in its first word.
+static u64 aligned_mask(const Trial *t) {
+    return ones(8 * MIN(t->in->size, 8 - t->expect.pa % 8));
+}
+
+static bool simple(const Trial *t) {
+    return t->in->kind == LOAD_STORE && !(t->in->flags & PAIR) &&
+           t->expect.pa_end == t->expect.pa + t->in->size - 1;
+}
+
+static void run_product(Trial *t, OpPage *page) {
+    static const u64 stored = 0x123456789abcdef1;
+    Cpu *cpu = t->c->cpu;
+    u64 taken = cpu->exceptions, pa = 0, loaded = 0;
+    cpu->x[1] = cpu->x[3] = stored;
+    cpu->x[2] = t->va;
+    cpu->sys.PAR_EL1 = 0;
+    if (simple(t) && t->expect.pa_end_valid && t->in->flags & READ) loaded = data_at(t);
+    if (t->in->kind == FETCH)
+        fetch(cpu, t->va, &pa);
+    else
+        execute(cpu, page, (unsigned)(t->in - instructions));
+    bool aborted = cpu->exceptions != taken;
+    if (aborted != t->expect.abort)
+        differ(t, "aborted", aborted ? cpu->el == 2 ? cpu->sys.ESR_EL2 : cpu->sys.ESR_EL1 : 0,
+               t->expect.abort ? t->expect.esr : 0);
+    if (aborted) {
+        check_abort(t);
+    } else if (t->in->kind == ADDRESS) {
+        same(t, "PAR_EL1", cpu->sys.PAR_EL1, t->par, t->par_known);
+    } else if (t->in->kind == FETCH) {
+        same(t, "address fetched from", pa, t->expect.pa, ~0ull);
+    } else if (simple(t)) {
+        u64 mask = ones(8 * t->in->size);
+        if (t->in->flags & READ) same(t, "data read", cpu->x[1], loaded, mask);
+        if ((t->in->flags & (READ | WRITE)) == WRITE)
+            same(t, "data written", *case_word(t->expect.pa) >> t->expect.pa % 8 * 8, stored,
+                 aligned_mask(t));
+    }
+    check_memory(t);
+}
+
+static void count(const Trial *t) {
+    const OracleMmuFault *f = &t->expect.fault;
+    stats.accesses++;
+    stats.aborts += t->expect.abort;
+    stats.par_faults += !t->expect.abort && f->status;
+    stats.status[f->status]++;
+    stats.level0 += f->status == ORACLE_TRANSLATION && f->level == 0;
+    stats.s2_faults += f->status && f->secondstage;
+    stats.s1ptw += f->s2fs1walk;
+    stats.updates += t->overlay.n != 0;
+}
+
+static void access_once(Case *c, OpPage *page, int el, u32 pstate, const Instruction *in, u64 va) {
+    static Trial t;
+    Cpu *cpu = c->cpu;
+    t = (Trial){.c = c, .in = in, .el = el, .pstate = pstate, .va = va};
+    pstate_changed(cpu, pstate);
+    OracleMmuState s = oracle_state(cpu);
+    OracleMemory m = {&t.overlay, overlay_read, overlay_write};
+    if (in->kind == ADDRESS) {
+        t.expect = oracle_at(&s, &m, va, in->at, &t.par, &t.par_known);
+    } else {
+        OracleAccess a = oracle_access_of(in, &s);
+        t.expect = oracle_access(&s, &m, va, &a);
+    }
+    count(&t);
+    save_memory(&t);
+    run_product(&t, page);
+}
+
+// --- the input -----------------------------------------------------------------------------------
+
+enum { MODELS = 5 };
+
+static Cpu *model_cpu(unsigned n, OpPage **page) {
+    static Cpu *cpus[MODELS];
+    static OpPage *pages[MODELS];
+    static const struct {
+        const char *name;
+        bool el2;
+    } models[MODELS] = {
+        {"max", true}, {"neoverse-n1", true}, {"cortex-a72", true}, {"max", false}, {"max", true}};
+    if (!cpus[n]) {
+        if (getenv("EL2SIM_FUZZ_STATS") && !stats.inputs) atexit(print_stats);
+        cpus[n] = case_cpu(models[n].name, models[n].el2);
+        pages[n] = code_page(cpus[n]);
+    }
+    *page = pages[n];
+    return cpus[n];
+}
+
+static u32 choose_pstate(const Cpu *cpu, Bytes *b, int *el) {
+    unsigned flags = (unsigned)bytes_take(b, 1);
+    *el = (int)(flags & 3) % 3;
+    if (!cpu_have_el2(cpu) && *el == 2) *el = 1;
+    if (*el == 1 && cpu_have_el2(cpu) && cpu_tge(cpu)) *el = flags & 4 ? 0 : 2;  // no EL1 with TGE
+    u32 pstate = PSTATE_DAIF | (*el ? PSTATE_SP : 0) | (u32)*el << PSTATE_EL_SHIFT;
+    if (flags & 8 && *el && cpu_has(cpu, FEAT_PAN)) pstate |= PSTATE_PAN;
+    if ((flags & 48) == 48 && cpu_has(cpu, FEAT_UAO)) pstate |= PSTATE_UAO;
+    return pstate;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static Case c;
+    Bytes b = {data, size};
+    OpPage *page;
+    c.cpu = model_cpu(bytes_below(&b, MODELS), &page);
+    stats.inputs++;
+    pstate_changed(c.cpu, PSTATE_DAIF | PSTATE_SP | 1u << PSTATE_EL_SHIFT);
+    case_controls(&c, &b);
+    fp_access_changed(c.cpu);
+    tlb_flush_all(c.cpu);
+    tlb_context_changed(c.cpu);
+    u64 va = 0;
+    int last = -1;
+    for (unsigned n = 1 + bytes_below(&b, 6), i = 0; i < n; i++) {
+        int el;
+        u32 pstate = choose_pstate(c.cpu, &b, &el);
+        const Instruction *in;
+        do in = &instructions[bytes_below(&b, ARRAY_LEN(instructions))];
+        while (!allowed(c.cpu, in, el));
+        int as = in->kind == ADDRESS ? in->at.el : el, regime = as == 2 ? 2 : 1;
+        if (regime == last ? bytes_rare(&b, 4) : i == 0 || !bytes_rare(&b, 8))
+            va = case_address(&c, &b, as, in->at.two_stages);
+        last = regime;
+        if (in->kind == FETCH) va &= ~3ull;
+        if (c.words < ARRAY_LEN(c.word) - 64) {
+            case_map(&c, &b, as, in->at.two_stages, va);
+            case_map(&c, &b, as, in->at.two_stages, va + in->size);
+        }
+        access_once(&c, page, el, pstate, in, va);
+    }
+    case_reset_memory(&c);
+    return 0;
+}
