@@ -13,6 +13,11 @@ typedef struct OracleFeatures {
     bool VHE, PAN, PAN2, UAO, DIT, SSBS, SSBS2, RAS, IESB, LOR, PAuth, DPB, DPB2, TLBIOS, TLBIRANGE,
         EVT, IDST, NV, NV1, NV2, FGT, ECV, ECV_POFF, TWED, PMUv3, CSV2_2, TRF, DoubleLock, SPECRES,
         MTE, RNG, BTI, S2FWB, TTL, LVA, LPA;
+    bool AA32EL1, CCIDX, FlagM, FlagM2, SB, XS, WFxT, PMUv3p4, RASv1p1, RMR_EL2;
+    unsigned breakpoints, watchpoints;         // how many there are
+    unsigned event_counters;                   // PMCR_EL0.N
+    unsigned list_registers, preemption_bits;  // ICH_VTR_EL2, counted, not the field's value
+    unsigned priority_bits;                    // ICC_CTLR_EL1.PRIbits + 1
 } OracleFeatures;
 
 // The state that decides. Registers by their Arm ARM names and in their layout; those that decide
@@ -36,6 +41,7 @@ typedef enum OracleKind {
     ORACLE_FIQ,
     ORACLE_SERROR,
     ORACLE_NOTHING,  // an interrupt stays pending
+    ORACLE_NOT_MODELLED,
 } OracleKind;
 
 typedef struct OracleResult {
