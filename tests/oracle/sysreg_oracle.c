@@ -1,7 +1,7 @@
 // Any access: where UNDEFINED and traps go and their syndromes, IMPLEMENTATION DEFINED encodings, and
 // which group an encoding belongs to (Arm ARM, "System instructions", "Synchronous exception types";
 // pseudo-code AArch64.CheckSystemAccess, AArch64.SystemAccessTrap, AArch64.UndefinedFault).
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 OracleResult oracle_executes(const Access *a, unsigned enc) {
     (void)a;

@@ -1,6 +1,6 @@
 // Debug registers (Arm ARM, "Debug register descriptions"; MDCR_EL2.TDE, TDA, TDOSA, TDRA, TDCC,
 // MDSCR_EL1.TDCC; HDFGRTR_EL2, HDFGWTR_EL2). No external debugger, no trace unit.
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 // MDCR_EL2.{TDRA,TDOSA,TDA} are treated as 1 when TDE or HCR_EL2.TGE is.
 static bool mdcr(const Access *a, unsigned n) {

@@ -1,6 +1,6 @@
 // EL1's control registers and their _EL12 names (Arm ARM, "Virtual memory control registers", "General
 // system control registers"; HCR_EL2.TVM, TRVM, TACR, TLOR, APK; FEAT_VHE; FEAT_NV, FEAT_NV2).
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 enum { NO_MEMORY = 0 };
 
@@ -119,6 +119,14 @@ static OracleResult isr_el1(const Access *a) {
     if (!a->read) return oracle_undefined(a, "read-only");
     if (a->s->el == 0) return oracle_undefined(a, "EL0");
     if (a->s->el == 1 && hfg(a, 18)) return oracle_trap(a, 2, "HFGRTR_EL2.ISR_EL1");
+    return oracle_executes(a, a->enc);
+}
+
+// There only where EL1 is the highest Exception level.
+static OracleResult rvbar_el1(const Access *a) {
+    if (a->s->has.EL2) return oracle_undefined(a, "EL2 is implemented");
+    if (!a->read) return oracle_undefined(a, "read-only");
+    if (a->s->el == 0) return oracle_undefined(a, "EL0");
     return oracle_executes(a, a->enc);
 }
 
@@ -247,6 +255,7 @@ static bool other_names(const Access *a, OracleResult *r) {
     case ENC(3, 0, 10, 4, 2): *r = lor(a, hfg(a, 22), HFG_CAUSE(a, "LORN_EL1")); return true;
     case ENC(3, 0, 10, 4, 3): *r = lor(a, hfg(a, 19), HFG_CAUSE(a, "LORC_EL1")); return true;
     case ENC(3, 0, 10, 4, 7): *r = lor(a, hfg(a, 21), "HFGRTR_EL2.LORID_EL1"); return true;
+    case ENC(3, 0, 12, 0, 1): *r = rvbar_el1(a); return true;
     case ENC(3, 0, 12, 1, 0): *r = isr_el1(a); return true;
     case ENC(3, 0, 13, 0, 7): *r = scxtnum_el1(a); return true;
     case ENC(3, 0, 14, 1, 0): *r = cntkctl_el1(a); return true;

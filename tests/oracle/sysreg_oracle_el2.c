@@ -1,7 +1,7 @@
 // EL2's registers: at EL2 without conditions; at EL1 UNDEFINED, or for a guest hypervisor a trap, a
 // place in memory or EL1's register (Arm ARM, "Hypervisor and virtualization registers", "Nested
 // virtualization").
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 static OracleResult el2_register(const Access *a, bool present) {
     if (!a->s->has.EL2 || !present) return oracle_undefined(a, "not implemented");

@@ -1,7 +1,7 @@
 // GICv3 CPU interface and hypervisor control registers (GICv3 architecture, "AArch64 System register
 // descriptions", "AArch64 virtualization control System registers"; ICC_SRE_ELx, ICH_HCR_EL2.TC,
 // TALL0, TALL1, TDIR; HCR_EL2.FMO and IMO).
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 enum { TC = 10, TALL0 = 11, TALL1 = 12, TDIR = 14 };
 

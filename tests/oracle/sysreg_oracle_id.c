@@ -1,7 +1,7 @@
 // Identification registers (Arm ARM, "AArch64 System register descriptions", ID groups; HCR_EL2.TID1 to
 // TID5; FEAT_IDST). Encodings of the ID space that name no register yet read as zero and are trapped
 // as those that do.
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 // MIDR_EL1, MPIDR_EL1.
 static OracleResult plain_id(const Access *a, bool fgt, const char *cause) {

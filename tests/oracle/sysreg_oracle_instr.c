@@ -2,7 +2,7 @@
 // instructions for cache maintenance", "... TLB maintenance", "... address translation", "... prediction
 // restriction"; HCR_EL2.TSW, TPCP, TPU, TTLB, TDZ, TICAB, TOCU, TTLBIS, TTLBOS, AT; HFGITR_EL2;
 // SCTLR_ELx.UCI, DZE, EnRCTX). SYSL has none. Tag maintenance (FEAT_MTE) is not modelled.
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 static OracleResult ic_ialluis(const Access *a) {
     if (a->s->el == 0) return oracle_undefined(a, "EL0");

@@ -1,6 +1,6 @@
 // Performance Monitors (Arm ARM, "The Performance Monitors Extension", "PMU register descriptions";
 // PMUSERENR_EL0, MDCR_EL2.TPM, TPMCR and HPMN, HDFGRTR_EL2 and HDFGWTR_EL2).
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 enum { EN = 0, SW = 1, CR = 2, ER = 3 };  // PMUSERENR_EL0
 

@@ -1,6 +1,6 @@
 // PSTATE, special-purpose registers, floating-point control, thread registers, random numbers, and the
 // instructions with op0 = 0 (Arm ARM, "MSR (immediate)", "Barriers", "Hints", "PSTATE").
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 static OracleResult from_el1(const Access *a, bool present, bool readable, bool writable) {
     if (!present) return oracle_undefined(a, "not implemented");

@@ -1,6 +1,6 @@
 // Generic Timer (Arm ARM, "The Generic Timer in AArch64 state"; CNTKCTL_EL1, CNTHCTL_EL2 in its two
 // layouts; FEAT_ECV).
-#include "oracle_sysreg.h"
+#include "oracle_access.h"
 
 enum { NO_MEMORY = 0 };
 

@@ -1,0 +1,19 @@
+# The oracle (tests/oracle): a second model of routing and system register traps, and the tests that compare
+# the product with it.
+file(GLOB ORACLE_SYSREG CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/oracle/sysreg_oracle*.c)
+add_library(oracle_sysreg STATIC ${ORACLE_SYSREG} ${CMAKE_SOURCE_DIR}/tests/oracle/subject.c)
+target_include_directories(oracle_sysreg PUBLIC ${CMAKE_SOURCE_DIR}/tests/oracle)
+target_link_libraries(oracle_sysreg PUBLIC libel2sim)
+
+add_executable(oracle_matrix ${CMAKE_SOURCE_DIR}/tests/oracle/matrix.c)
+target_link_libraries(oracle_matrix PRIVATE oracle_sysreg)
+function(matrix_test name)
+    add_test(NAME oracle-sysreg-matrix-${name} COMMAND oracle_matrix ${ARGN})
+    set_tests_properties(oracle-sysreg-matrix-${name} PROPERTIES LABELS oracle TIMEOUT 900)
+endfunction()
+
+foreach(cpu cortex-a57 cortex-a72 neoverse-n1 max)
+    matrix_test(${cpu} ${cpu})
+    matrix_test(${cpu}-gic2 ${cpu} --gic 2)
+    matrix_test(${cpu}-no-el2 ${cpu} --no-el2)
+endforeach()
