@@ -15,7 +15,6 @@ typedef struct OracleFeatures {
         MTE, RNG, BTI, S2FWB, TTL, LVA, LPA;
     bool AA32EL1, CCIDX, FlagM, FlagM2, SB, XS, WFxT, PMUv3p4, RASv1p1, RMR_EL2;
     unsigned breakpoints, watchpoints;         // how many there are
-    unsigned error_records;                    // ERRIDR_EL1.NUM
     unsigned event_counters;                   // PMCR_EL0.N
     unsigned list_registers, preemption_bits;  // ICH_VTR_EL2, counted, not the field's value
     unsigned priority_bits;                    // ICC_CTLR_EL1.PRIbits + 1

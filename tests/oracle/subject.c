@@ -123,7 +123,6 @@ static void read_features(Subject *s) {
     features_of_mmfr(s, has);
     features_of_isar(s, has);
     features_of_pfr(s, has);
-    if (has->RAS) has->error_records = id(s, "ERRIDR_EL1") & 0xffff;
     if (has->PMUv3) has->event_counters = id(s, "PMCR_EL0") >> 11 & 31;
     if (has->GICv3) {
         has->priority_bits = (id(s, "ICC_CTLR_EL1") >> 8 & 7) + 1;

@@ -79,9 +79,10 @@ OracleResult oracle_undefined(const Access *a, const char *cause) {
 }
 
 // SYS, SYSL, MRS and MSR of CRn 11 and 15. None is implemented. HCR_EL2.TIDCP traps EL1's; for EL0's
-// it is IMPLEMENTATION DEFINED whether it does, and here it does not: they are UNDEFINED.
+// it is IMPLEMENTATION DEFINED whether it does, and here it does outside of a host.
 static OracleResult implementation_defined(const Access *a) {
     if (a->s->el == 1 && hcr(a, HCR_TIDCP)) return oracle_trap(a, 2, "HCR_EL2.TIDCP");
+    if (a->s->el == 0 && hcr(a, HCR_TIDCP) && !host(a)) return oracle_trap(a, 2, "HCR_EL2.TIDCP");
     return oracle_undefined(a, "unallocated");
 }
 

@@ -2,12 +2,10 @@
 // AMO).
 #include "oracle_access.h"
 
-// ERRIDR_EL1, ERRSELR_EL1, ERX*_EL1. With no error record (ERRIDR_EL1.NUM) the last are UNDEFINED, which
-// is one of the choices.
+// ERRIDR_EL1, ERRSELR_EL1, ERX*_EL1. With no error record (ERRIDR_EL1.NUM) they read as zero and ignore
+// writes, with their traps, which is one of the choices.
 static OracleResult error_record(const Access *a, bool writable, bool fgt, const char *cause) {
     if (!a->s->has.RAS) return oracle_undefined(a, "no FEAT_RAS");
-    if (a->enc >= ENC(3, 0, 5, 4, 0) && a->s->has.error_records == 0)
-        return oracle_undefined(a, "ERRIDR_EL1.NUM");
     if (!a->read && !writable) return oracle_undefined(a, "read-only");
     if (a->s->el == 0) return oracle_undefined(a, "EL0");
     if (a->s->el == 1) {
@@ -19,8 +17,7 @@ static OracleResult error_record(const Access *a, bool writable, bool fgt, const
 
 // ERXPFGF_EL1, ERXPFGCTL_EL1, ERXPFGCDN_EL1.
 static OracleResult fault_injection(const Access *a, bool writable, bool fgt, const char *cause) {
-    if (!a->s->has.RASv1p1 || a->s->has.error_records == 0)
-        return oracle_undefined(a, "no FEAT_RASv1p1");
+    if (!a->s->has.RASv1p1) return oracle_undefined(a, "no FEAT_RASv1p1");
     if (!a->read && !writable) return oracle_undefined(a, "read-only");
     if (a->s->el == 0) return oracle_undefined(a, "EL0");
     if (a->s->el == 1) {
