@@ -202,7 +202,6 @@ enum {
     HCR_AT = 44,
     HCR_NV2 = 45,
     HCR_FWB = 46,
-    HCR_EnSCXT = 53,
 };
 
 // HFGITR_EL2 bits that instructions outside of sysregs.reg test.

@@ -86,7 +86,8 @@ static OracleResult scxtnum_el0(const Access *a) {
     if (!a->s->has.CSV2_2) return oracle_undefined(a, "no FEAT_CSV2_2");
     if (a->s->el == 0) {
         if (!host(a) && bit(a->s->SCTLR_EL1, 20)) return oracle_trap_el1(a, "SCTLR_EL1.TSCXT");
-        if (a->s->has.EL2 && !hcr(a, HCR_EnSCXT))  // a host's too
+        // Not a host's, in the newer of the two models.
+        if (a->s->has.EL2 && !host(a) && !hcr(a, HCR_EnSCXT))
             return oracle_trap(a, 2, "HCR_EL2.EnSCXT");
         if (host(a) && bit(a->s->SCTLR_EL2, 20)) return oracle_trap(a, 2, "SCTLR_EL2.TSCXT");
         if (!host(a) && hfg(a, 31)) return oracle_trap(a, 2, HFG_CAUSE(a, "SCXTNUM_EL0"));
