@@ -134,6 +134,8 @@ struct Cpu {
     Machine *machine;
     const Observer *observer;  // NULL: nobody watches (observer.h)
     unsigned index;            // 0..n-1
+    bool pmu_on;               // exceptions and returns concern the PMU (pmu.h)
+    u64 pmu_deadline;          // icount at which it wants attention, ~0: never
     // Lockup detection (exception.c): the same exception again and again without a return.
     u32 spsr_keep;  // PSTATE bits that an exception return takes from SPSR (exception_init())
     u64 last_elr;

@@ -1,6 +1,6 @@
 // CPU models (Arm ARM: "ID registers" in "The AArch64 System Register Descriptions"). An ID
 // register advertises what this program does, so the values differ from the real parts' in: no
-// AArch32, no EL3, little-endian only, no PMU (PMUVer 0), 2 breakpoints and 2 watchpoints, RAS
+// AArch32, no EL3, little-endian only, 6 event counters, 2 breakpoints and 2 watchpoints, RAS
 // without error records, FEAT_LOR without LORegions (LORID_EL1 is 0), no SVE. Features (cpu_has())
 // are derived from the ID registers: one table, below.
 #include "cpu/cpu_models.h"
@@ -14,6 +14,7 @@ typedef struct CpuModel {
     u64 ctr;        // CTR_EL0
     u64 clidr;      // CLIDR_EL1
     u32 ccsidr[4];  // level 1 data, level 1 instruction, level 2, level 3
+    u32 pmcr;       // PMCR_EL0.{IMP,IDCODE}
     u64 pfr0, pfr1, dfr0, isar0, isar1, isar2, mmfr0, mmfr1, mmfr2;
 } CpuModel;
 
@@ -38,8 +39,9 @@ static const CpuModel models[] = {
         .ctr = 0x8444c004,
         .clidr = 0x0a200023,
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
+        .pmcr = 0x41010000,
         .pfr0 = PFR0_BASE,
-        .dfr0 = DFR0_BASE | ID(6, 0),
+        .dfr0 = DFR0_BASE | ID(6, 0) | ID(1, 8),
         .isar0 = ISAR0_V80,
         .mmfr0 = ID(4, 0) | ID(2, 4),  // 44-bit PA, 16-bit ASID, 4K and 64K
     },
@@ -49,8 +51,9 @@ static const CpuModel models[] = {
         .ctr = 0x8444c004,
         .clidr = 0x0a200023,
         .ccsidr = {0x701fe00a, 0x201fe012, 0x707fe07a},
+        .pmcr = 0x41020000,
         .pfr0 = PFR0_BASE,
-        .dfr0 = DFR0_BASE | ID(6, 0),
+        .dfr0 = DFR0_BASE | ID(6, 0) | ID(1, 8),
         .isar0 = ISAR0_V80,
         .mmfr0 = ID(4, 0) | ID(2, 4),
     },
@@ -60,9 +63,10 @@ static const CpuModel models[] = {
         .ctr = 0x8444c004,
         .clidr = 0x82000023,
         .ccsidr = {0x701fe01a, 0x201fe01a, 0x70ffe03a},
+        .pmcr = 0x410c0000,
         .pfr0 = PFR0_V82,
         .pfr1 = ID(2, 4),  // SSBS
-        .dfr0 = DFR0_BASE | ID(7, 0) | NO_DOUBLE_LOCK,
+        .dfr0 = DFR0_BASE | ID(7, 0) | ID(4, 8) | NO_DOUBLE_LOCK,
         .isar0 = ISAR0_V82,
         .isar1 = ID(1, 0) | ID(1, 20),             // DPB, LRCPC
         .mmfr0 = ID(5, 0) | ID(2, 4) | ID(1, 20),  // 48-bit PA, 16K too
@@ -77,7 +81,7 @@ static const CpuModel models[] = {
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
         .pfr0 = (PFR0_V82 + ID(1, 28) + ID(1, 56)) | ID(1, 48),  // RAS 1.1, CSV2_2, DIT
         .pfr1 = ID(2, 4),
-        .dfr0 = DFR0_BASE | ID(7, 0) | NO_DOUBLE_LOCK,
+        .dfr0 = DFR0_BASE | ID(7, 0) | ID(6, 8) | NO_DOUBLE_LOCK,
         // SHA512, SHA3, SM3, SM4, FHM, FlagM2, TLBIRANGE
         .isar0 = ISAR0_V82 | ID(2, 12) | ID(1, 32) | ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(2, 52) |
                  ID(2, 56),
@@ -111,6 +115,7 @@ static const FeatureRule rules[] = {
     {FEAT_BTI, REG(pfr1), 0, 1},         {FEAT_SSBS, REG(pfr1), 4, 1},
     {FEAT_SSBS2, REG(pfr1), 4, 2},       {FEAT_MTE, REG(pfr1), 8, 1},
     {FEAT_PMUv3, REG(dfr0), 8, 1},       {FEAT_TRF, REG(dfr0), 40, 1},
+    {FEAT_PMUv3p1, REG(dfr0), 8, 4},     {FEAT_PMUv3p4, REG(dfr0), 8, 5},
     {FEAT_AES, REG(isar0), 4, 1},        {FEAT_PMULL, REG(isar0), 4, 2},
     {FEAT_SHA1, REG(isar0), 8, 1},       {FEAT_SHA256, REG(isar0), 12, 1},
     {FEAT_SHA512, REG(isar0), 12, 2},    {FEAT_CRC32, REG(isar0), 16, 1},
@@ -143,6 +148,7 @@ static const FeatureRule rules[] = {
     {FEAT_BBM, REG(mmfr2), 52, 1},       {FEAT_EVT, REG(mmfr2), 56, 1},
     {FEAT_E0PD, REG(mmfr2), 60, 1},      {FEAT_FGT, REG(mmfr0), 56, 1},
     {FEAT_LPA, REG(mmfr0), 0, 6},        {FEAT_LVA, REG(mmfr2), 16, 1},
+    {FEAT_PMUv3p5, REG(dfr0), 8, 6},
 };
 
 static const CpuModel *find_model(const char *name) {
@@ -205,6 +211,7 @@ void cpu_model_reset(Cpu *cpu, const char *name) {
     s->MIDR_EL1 = s->VPIDR_EL2 = m.midr;
     s->MPIDR_EL1 = s->VMPIDR_EL2 = cpu->mpidr;
     s->CTR_EL0 = m.ctr;
+    s->PMCR_EL0 |= m.pmcr;
     s->CLIDR_EL1 = m.clidr;
     s->DCZID_EL0 = 4;  // 64 bytes
     s->ID_AA64PFR0_EL1 = m.pfr0;

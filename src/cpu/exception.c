@@ -3,6 +3,7 @@
 // AArch32 are absent. Asynchronous exceptions are chosen in interrupt.c.
 #include "cpu/exception.h"
 #include "cpu/observer.h"
+#include "cpu/pmu.h"
 #include "cpu/psci.h"
 #include "gic/gic.h"
 #include "machine/machine.h"
@@ -77,7 +78,8 @@ static ALWAYS_INLINE u64 sctlr_of(const Cpu *cpu, int el) {
 
 static COLD void notify_exception(Cpu *cpu, const Exception *e, int from_el, u64 from_pc, u64 esr,
                                   u32 spsr) {
-    if (!cpu->observer->exception) return;
+    if (cpu->pmu_on) pmu_exception(cpu, from_el, e, from_pc);
+    if (!cpu->observer || !cpu->observer->exception) return;
     ExceptionEvent ev = {.exc = e,
                          .from_el = from_el,
                          .to_el = cpu->el,
@@ -133,7 +135,7 @@ static ALWAYS_INLINE void take_exception(Cpu *cpu, int target_el, const Exceptio
         cpu->exception_repeats = 0;
     cpu->last_elr = preferred_return;
     cpu->last_esr = (u32)esr;
-    if (unlikely(cpu->observer)) {
+    if (unlikely(cpu->observer || cpu->pmu_on)) {
         Exception copy = *e;
         notify_exception(cpu, &copy, from_el, preferred_return, has_esr ? esr : 0, spsr);
     }
@@ -327,7 +329,8 @@ static bool return_ss(const Cpu *cpu, u32 spsr, int el) {
 }
 
 static COLD void notify_return(Cpu *cpu, int from_el, u64 from_pc, u32 spsr, bool illegal) {
-    if (!cpu->observer->eret) return;
+    if (cpu->pmu_on) pmu_exception_return(cpu);
+    if (!cpu->observer || !cpu->observer->eret) return;
     ReturnEvent ev = {.from_el = from_el,
                       .to_el = cpu->el,
                       .from_pc = from_pc,
@@ -361,7 +364,7 @@ void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
     cpu->pc = AArch64_BranchAddr(cpu, new_pc);
     if (unlikely(cpu->lines | (cpu->sys.HCR_EL2 & 7 << HCR_VF))) interrupts_changed(cpu);
     if (unlikely((p & PSTATE_IL) | (cpu->sys.MDSCR_EL1 & 1))) cpu_attention(cpu);
-    if (unlikely(cpu->observer)) notify_return(cpu, from_el, from_pc, spsr, el < 0);
+    if (unlikely(cpu->observer || cpu->pmu_on)) notify_return(cpu, from_el, from_pc, spsr, el < 0);
 }
 
 _Noreturn void unimplemented(Cpu *cpu, const char *format, ...) {

@@ -155,6 +155,10 @@ static void undefined_access(Cpu *cpu, bool read) {
         AArch64_Undefined(cpu);
 }
 
+bool sysreg_trapped(Cpu *cpu, unsigned index, bool read) {
+    return take_traps(cpu, &sysreg_table[index], read);
+}
+
 // Encodings outside of the table. True: the read gives 0.
 static bool unallocated(Cpu *cpu, unsigned enc, bool read) {
     unsigned op1 = enc >> 11 & 7, crn = enc >> 7 & 15, crm = enc >> 3 & 15;

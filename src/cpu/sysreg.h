@@ -110,6 +110,8 @@ bool sysreg_present(const Cpu *cpu, unsigned index);
 bool sysreg_read(Cpu *cpu, unsigned enc, unsigned rt, u64 *value);
 bool sysreg_write(Cpu *cpu, unsigned enc, unsigned rt, u64 value);
 
+// For hooks: the traps of another row apply to the access in progress. True: one was taken.
+bool sysreg_trapped(Cpu *cpu, unsigned index, bool read);
 // For hooks: EC 0x18 to target_el for the access in progress.
 void sysreg_trap(Cpu *cpu, int target_el, unsigned index, bool read, const char *rule);
 

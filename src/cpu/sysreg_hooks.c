@@ -8,6 +8,7 @@
 #include "cpu/sysreg_hooks.h"
 #include "cpu/cpu_models.h"
 #include "cpu/exception.h"
+#include "cpu/pmu.h"
 #include "mmu/mmu.h"
 
 enum {
@@ -232,6 +233,22 @@ bool syswrite_DCC(Cpu *cpu, unsigned index, u64 value) {
 
 void after_translation(Cpu *cpu, unsigned index, u64 old) {
     if (*sysreg_storage(cpu, index) != old) tlb_context_changed(cpu);
+}
+
+// The events count what is written by the name of EL1's register, also where that means EL2's.
+static void count_write(Cpu *cpu, PmuEvent event) {
+    if ((cpu->access_enc >> 11 & 7) != 4) pmu_event(cpu, event);
+}
+
+void after_TTBR(Cpu *cpu, unsigned index, u64 old) {
+    count_write(cpu, PMU_TTBR_WRITE_RETIRED);
+    after_translation(cpu, index, old);
+}
+
+void after_CONTEXTIDR(Cpu *cpu, unsigned index, u64 old) {
+    (void)index;
+    (void)old;
+    count_write(cpu, PMU_CID_WRITE_RETIRED);
 }
 
 void after_fp_access(Cpu *cpu, unsigned index, u64 old) {

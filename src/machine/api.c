@@ -2,6 +2,7 @@
 #include "el2sim/el2sim.h"
 
 #include "cpu/observer.h"
+#include "cpu/pmu.h"
 #include "cpu/sysreg.h"
 #include "machine/loader.h"
 #include "machine/machine.h"
@@ -160,6 +161,7 @@ static bool call_hook(Cpu *cpu, unsigned reg, u64 *value, bool write) {
     bool done = write ? info->write(cpu, reg, *value) : info->read(cpu, reg, value);
     if (!of_pstate) cpu->el = el;
     if (write) interrupts_changed(cpu);
+    pmu_changed(cpu);  // it may have filtered by the other level
     return done;
 }
 
@@ -202,6 +204,7 @@ bool el2sim_write_register(el2sim *sim, unsigned index, const char *name, uint64
         if (!pstate_is_valid(cpu, value)) return false;
         cpu_set_nzcv(cpu, (u32)value);
         pstate_changed(cpu, (u32)value & 0x0fffffff);
+        pmu_changed(cpu);
         return true;
     }
     unsigned reg = system_register(cpu, name);

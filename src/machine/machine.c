@@ -8,6 +8,7 @@
 
 #include "cpu/cpu_models.h"
 #include "cpu/op.h"
+#include "cpu/pmu.h"
 #include "gic/gic.h"
 #include "machine/virt.h"
 #include "mmu/mmu.h"
@@ -150,6 +151,17 @@ static unsigned running_cpus(const Machine *machine) {
     return n;
 }
 
+// Runs a CPU for about n instructions. What lies at its pmu_deadline is reached exactly: the last
+// instructions before it, as many as may be executed between two looks at the limit, are stepped.
+static void run_for(Cpu *cpu, u64 n) {
+    u64 left = cpu->pmu_deadline - cpu->icount;
+    if (likely(left > PAGE_OPS))
+        cpu_run(cpu, cpu->icount + MIN(n, left - PAGE_OPS));
+    else
+        cpu_step(cpu);
+    if (unlikely(cpu->icount >= cpu->pmu_deadline)) pmu_overflow(cpu);
+}
+
 // Runs one CPU through [clock->now, clock->slice_end). Events due at its end wait until every CPU
 // has got there: none may see an interrupt of its timer before its own counter has reached it.
 static void run_slice(Machine *machine, Cpu *cpu) {
@@ -160,7 +172,7 @@ static void run_slice(Machine *machine, Cpu *cpu) {
         u64 end = c->slice_end;
         if (c->count && c->queue[0]->when < end) end = c->queue[0]->when;
         u64 now = cpu_now(cpu);
-        if (end > now) cpu_run(cpu, cpu->icount + (end - now));
+        if (end > now) run_for(cpu, end - now);
         fire_events(machine, MIN(cpu_now(cpu), c->slice_end - 1));
     }
     machine->running = NULL;
@@ -247,6 +259,7 @@ void machine_step(Machine *machine, Cpu *cpu) {
     c->slice_end = c->now + 1;
     machine->running = cpu;
     cpu_step(cpu);
+    if (unlikely(cpu->icount >= cpu->pmu_deadline)) pmu_overflow(cpu);
     machine->running = NULL;
     c->now = MAX(c->now, cpu_now(cpu));
     c->slice_end = c->now;
@@ -297,6 +310,7 @@ void cpu_reset(Cpu *cpu) {
     fp_access_changed(cpu);
     cpu->tlb = tlb_for_mode(cpu, cpu_mode(cpu));
     gentimer_reset(cpu);
+    pmu_reset(cpu);
     gic_reset_cpu(cpu);
 }
 
@@ -343,6 +357,7 @@ static void create_cpu(Machine *machine, unsigned index) {
     cpu->features = machine->features;
     cpu->mpidr = affinity(index);
     cpu->last_esr = ~0u;
+    cpu->pmu_deadline = ~0ull;
     cpu->halt = HALT_OFF;
     exception_init(cpu);
     tlb_init(cpu);
@@ -365,7 +380,10 @@ Machine *machine_create(const MachineConfig *config, Error *err) {
         machine_free(machine);
         return NULL;
     }
-    for (unsigned i = 0; i < config->cpus; i++) gentimer_create(machine->cpu[i], COUNTER_HZ);
+    for (unsigned i = 0; i < config->cpus; i++) {
+        gentimer_create(machine->cpu[i], COUNTER_HZ);
+        pmu_create(machine->cpu[i]);
+    }
     machine_reset(machine);
     return machine;
 }
@@ -382,6 +400,7 @@ void machine_free(Machine *machine) {
     for (unsigned i = 0; i < machine->cpus; i++) {
         if (!machine->cpu[i]) continue;
         gentimer_free(machine->cpu[i]);
+        pmu_free(machine->cpu[i]);
         tlb_free(machine->cpu[i]);
         free(machine->cpu[i]);
     }

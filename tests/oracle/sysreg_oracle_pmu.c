@@ -28,20 +28,13 @@ static OracleResult from_el1(const Access *a, bool fgt, const char *cause) {
     return after_userenr(a, false, fgt, cause);
 }
 
-// Event counter n: beyond PMCR_EL0.N there is none; beyond MDCR_EL2.HPMN it is EL2's, and EL1 and EL0
-// find it UNDEFINED, or with FEAT_FGT trapped.
+// Event counter n, which is implemented: beyond MDCR_EL2.HPMN it is EL2's, and accesses of EL1 and EL0
+// are trapped: with FEAT_FGT the rule, without it one of the choices.
 static bool beyond(const Access *a, unsigned n, OracleResult *r) {
     unsigned hpmn = a->s->MDCR_EL2 & 31;
 
-    if (n >= a->s->has.event_counters) {
-        *r = oracle_undefined(a, "PMCR_EL0.N");
-        return true;
-    }
     if (a->s->has.EL2 && a->s->el <= 1 && n >= hpmn) {
-        if (a->s->has.FGT)
-            *r = oracle_trap(a, 2, "MDCR_EL2.HPMN");
-        else
-            *r = oracle_undefined(a, "MDCR_EL2.HPMN");
+        *r = oracle_trap(a, 2, "MDCR_EL2.HPMN");
         return true;
     }
     return false;
@@ -110,13 +103,20 @@ static OracleResult pmmir_el1(const Access *a) {
 }
 
 // PMXEVCNTR_EL0, PMXEVTYPER_EL0: the counter PMSELR_EL0.SEL names, of which 31 is the cycle counter's
-// filter. A counter that is not there reads as zero and ignores writes, which is one of the choices.
+// filter. One that is not there is UNDEFINED: with FEAT_FGT the rule, without it one of the choices.
 static OracleResult selected(const Access *a) {
     bool type = (a->enc & 7) == 1;
+    unsigned n = a->s->PMSELR_EL0 & 31;
     bool fgt = hdfg(a, type ? 13 : 12);
     const char *cause = type ? HDFG_CAUSE(a, "PMEVTYPERn_EL0") : HDFG_CAUSE(a, "PMEVCNTRn_EL0");
+    bool filter = type && n == 31;
+    OracleResult r;
 
-    return from_el0(a, !type && a->read && userenr(a, ER), fgt, cause);
+    if (!filter && n >= a->s->has.event_counters) return oracle_undefined(a, "PMSELR_EL0.SEL");
+    r = from_el0(a, !type && a->read && userenr(a, ER), fgt, cause);
+    if (r.kind != ORACLE_EXECUTES) return r;
+    if (!filter && beyond(a, n, &r)) return r;
+    return oracle_executes(a, a->enc);
 }
 
 bool oracle_pmu(const Access *a, OracleResult *r) {

@@ -497,7 +497,8 @@ static void test_presence(void **state) {
         "CNTVCTSS",  "CNTPOFF",  "CFP RCTX",  "DVP RCTX",  "CPP RCTX", "DISR",
         "VDISR",     "VSESR",    "CNTHV",     "ICC_",      "ICH_",     "TLBI R",
         "TTBR1_EL2", "PAN",      "UAO",       "DIT",       "SSBS",     "CONTEXTIDR_EL2",
-        "DC CVAP",   "DC CVADP", "AT S1E1RP", "AT S1E1WP", "HFG",      "HDFG"};
+        "DC CVAP",   "DC CVADP", "AT S1E1RP", "AT S1E1WP", "HFG",      "HDFG",
+        "PMMIR"};
     for (unsigned pass = 0; pass < 2; pass++) {
         if (pass) use_model("cortex-a72", true, 2);
         for (unsigned i = 0; i < SYSREG_COUNT; i++) {
@@ -511,13 +512,14 @@ static void test_presence(void **state) {
     }
 }
 
-// The GIC's and the timers' registers are never plain storage.
+// The registers of GIC, timers and PMU are never plain storage.
 static void test_hooked_registers(void **state) {
     (void)state;
     for (unsigned i = 0; i < SYSREG_COUNT; i++) {
         const SysRegInfo *r = sysreg_info(i);
         if (r->alias_of != SYSREG_NONE) continue;
-        if (!starts(r->name, "CNT") && !starts(r->name, "ICC_") && !starts(r->name, "ICH_"))
+        if (!starts(r->name, "CNT") && !starts(r->name, "ICC_") && !starts(r->name, "ICH_") &&
+            !starts(r->name, "PM"))
             continue;
         if ((r->read_el <= 2 && !r->read) || (r->write_el <= 2 && !r->write))
             fail_msg("%s", r->name);
@@ -716,6 +718,25 @@ static const FgtCovers fgt_covers[] = {
     {"HD R", 9, {"OSLSR_EL1"}},
     {"HD RW", 10, {"OSECCR_EL1"}},
     {"HD RW", 11, {"OSDLR_EL1"}},  // with FEAT_DoubleLock
+    {"HD RW",
+     12,
+     {"PMEVCNTR0_EL0", "PMEVCNTR1_EL0", "PMEVCNTR2_EL0", "PMEVCNTR3_EL0", "PMEVCNTR4_EL0",
+      "PMEVCNTR5_EL0", "PMXEVCNTR_EL0"}},
+    {"HD RW",
+     13,
+     {"PMEVTYPER0_EL0", "PMEVTYPER1_EL0", "PMEVTYPER2_EL0", "PMEVTYPER3_EL0", "PMEVTYPER4_EL0",
+      "PMEVTYPER5_EL0", "PMXEVTYPER_EL0"}},
+    {"HD RW", 14, {"PMCCFILTR_EL0"}},
+    {"HD RW", 15, {"PMCCNTR_EL0"}},
+    {"HD RW", 16, {"PMCNTENSET_EL0", "PMCNTENCLR_EL0"}},
+    {"HD RW", 17, {"PMINTENSET_EL1", "PMINTENCLR_EL1"}},
+    {"HD RW", 18, {"PMOVSSET_EL0", "PMOVSCLR_EL0"}},
+    {"HD RW", 19, {"PMSELR_EL0"}},
+    {"HD W", 20, {"PMSWINC_EL0"}},
+    {"HD W", 21, {"PMCR_EL0"}},
+    {"HD R", 22, {"PMMIR_EL1"}},
+    {"HD R", 58, {"PMCEID0_EL0", "PMCEID1_EL0"}},
+    {"HD RW", 57, {"PMUSERENR_EL0"}},  // last: the test clears it
     {"I", 0, {"IC IALLUIS"}},
     {"I", 1, {"IC IALLU"}},
     {"I", 2, {"IC IVAU"}},
@@ -816,7 +837,9 @@ static void test_fgt(void **state) {
     unsigned n = 0;
     machine.features[FEAT_DoubleLock / 64] |= 1ull << FEAT_DoubleLock % 64;
     sysreg_init_masks(&machine);
-    cpu->sys.CPTR_EL2 = cpu->sys.MDCR_EL2 = 0;
+    cpu->sys.CPTR_EL2 = 0;
+    cpu->sys.MDCR_EL2 = 6;  // EL1 has all event counters
+    cpu->sys.PMUSERENR_EL0 = 1;
     for (unsigned i = 0; i < ARRAY_LEN(fgt_covers); i++) {
         const FgtCovers *c = &fgt_covers[i];
         bool debug = starts(c->registers, "HD"), insn = *c->registers == 'I';
@@ -1353,7 +1376,6 @@ static void test_models(void **state) {
         assert_int_equal(bits(pfr0, 15, 0), 0x0111);  // no AArch32, no EL3
         assert_int_equal(bits(pfr0, 27, 24), i & 1);
         assert_int_equal(bits(pfr0, 35, 32), 0);  // SVE
-        assert_int_equal(bits(get("ID_AA64DFR0_EL1"), 11, 8), 0);
         assert_int_equal(bits(get("ID_AA64MMFR0_EL1"), 11, 8), 0);
         assert_int_equal(bits(get("ID_AA64PFR1_EL1"), 11, 8), 0);  // MTE
         assert_true(has(FEAT_AES) && has(FEAT_PMULL) && has(FEAT_CRC32) && has(FEAT_EL2));
@@ -1366,12 +1388,18 @@ static void test_models(void **state) {
     assert_int_equal(get("MIDR_EL1"), 0x410fd083);
     assert_false(has(FEAT_LSE) || has(FEAT_VHE) || has(FEAT_PAN) || has(FEAT_FP16));
     assert_true(has(FEAT_ASID16) && has(FEAT_GRAN64K) && !has(FEAT_GRAN16K));
+    assert_int_equal(bits(get("ID_AA64DFR0_EL1"), 11, 8), 1);  // PMUVer
+    assert_true(has(FEAT_PMUv3) && !has(FEAT_PMUv3p1));
     use_model("neoverse-n1", true, 3);
     assert_true(has(FEAT_LSE) && has(FEAT_VHE) && has(FEAT_PAN2) && has(FEAT_VMID16) &&
                 has(FEAT_GICv3));
     assert_false(has(FEAT_PAuth) || has(FEAT_FlagM) || has(FEAT_PAN3));
+    assert_int_equal(bits(get("ID_AA64DFR0_EL1"), 11, 8), 4);
+    assert_true(has(FEAT_PMUv3p1) && !has(FEAT_PMUv3p4));
     use_model("max", true, 2);
     assert_true(has(FEAT_PAuth) && has(FEAT_FlagM2) && has(FEAT_TLBIRANGE) && has(FEAT_EVT));
+    assert_int_equal(bits(get("ID_AA64DFR0_EL1"), 11, 8), 6);
+    assert_true(has(FEAT_PMUv3p4) && has(FEAT_PMUv3p5));
     assert_false(has(FEAT_MTE) || has(FEAT_BTI) || has(FEAT_NV) || has(FEAT_GICv3));
     assert_true(has(FEAT_RASv1p1) && has(FEAT_IESB) && has(FEAT_CSV2_2) && has(FEAT_SPECRES) &&
                 has(FEAT_TWED) && has(FEAT_ECV) && has(FEAT_ECV_POFF) && has(FEAT_IDST) &&

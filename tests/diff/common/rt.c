@@ -57,7 +57,7 @@ void reset_state(Ctx *c) {
     WRITE(cnthctl_el2, 3);
     WRITE(cptr_el2, 0x33ff);
     WRITE(hstr_el2, 0);
-    WRITE(mdcr_el2, 0);
+    WRITE(mdcr_el2, READ(pmcr_el0) >> 11 & 31);  // no counter is kept from EL1
     WRITE(cntv_ctl_el0, 2);
     WRITE(cntp_ctl_el0, 2);
     c->hcr = HCR_RW;
