@@ -1,5 +1,6 @@
 # Fuzz targets: tests/fuzz/fuzz_*.c, each one LLVMFuzzerTestOneInput. Always built as replay_NAME; with
-# EL2SIM_FUZZ (preset fuzz, clang) also as the libFuzzer program fuzz_NAME.
+# EL2SIM_FUZZ also as fuzz_NAME: a libFuzzer program (preset fuzz, clang), or an AFL++ one in persistent mode
+# (preset afl; afl-clang-fast brings its own driver for -fsanitize=fuzzer). docs/fuzzing.md
 file(GLOB FUZZ_TARGETS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
 # More sources of a target.
 set(fuzz_translate_MORE tests/fuzz/translate_case.c tests/oracle/translate.c tests/oracle/translate_attrs.c
