@@ -393,6 +393,33 @@ static void test_alignment(void **state) {
     }
 }
 
+// PSTATE at entry: D, A, I, F and SP set; PAN set where SCTLR_ELx.SPAN is 0, in EL1 and in EL2 with
+// E2H and TGE; SSBS from SCTLR_ELx.DSSBS; UAO, IL and SS clear; DIT as it was.
+static void test_entry_pstate(void **state) {
+    (void)state;
+    enum { SPAN = 23, DSSBS = 44 };
+    const u64 tge = 1ull << HCR_TGE, e2h = 1ull << HCR_E2H;
+    for (unsigned i = 0; i < 64; i++) {
+        unsigned el = i & 1 ? 2 : 0;
+        u64 hcr = (i & 2 ? tge : 0) | (i & 4 ? e2h : 0);
+        bool span = i & 8, dssbs = i & 16, before = i & 32;
+        u64 sctlr = (u64)span << SPAN | (u64)dssbs << DSSBS;
+        unsigned target = el == 2 || i & 2 ? 2 : 1;
+        c->sys.SCTLR_EL1 = target == 1 ? sctlr : ~sctlr & (1ull << SPAN | 1ull << DSSBS);
+        c->sys.SCTLR_EL2 = target == 2 ? sctlr : ~sctlr & (1ull << SPAN | 1ull << DSSBS);
+        u32 bits = PSTATE_PAN | PSTATE_SSBS | PSTATE_UAO | PSTATE_DIT;
+        at(el, hcr, before ? bits : 0);
+        AArch64_CallSupervisor(c, 0);
+        bool host = target == 2 && (i & 6) == 6;
+        bool pan = before || (!span && (target == 1 || host));
+        u32 want = PSTATE_DAIF | PSTATE_SP | target << PSTATE_EL_SHIFT | (pan ? PSTATE_PAN : 0) |
+                   (dssbs ? PSTATE_SSBS : 0) | (before ? PSTATE_DIT : 0);
+        if (c->pstate != want) fail_msg("case %u: %x, not %x", i, c->pstate, want);
+        u64 spsr = target == 2 ? c->sys.SPSR_EL2 : c->sys.SPSR_EL1;
+        assert_int_equal(spsr & bits, before ? bits : 0);
+    }
+}
+
 // --- FP and SIMD access --------------------------------------------------------------------------
 
 // ESR_ELx.EC and EL of the trap: 10 * EC + EL; 0: none. AArch64.CheckFPEnabled.
@@ -520,18 +547,18 @@ static void test_twed(void **state) {
         {0, 1, false, false}, {0, 2, true, false}, {0, 2, true, true}, {1, 2, false, false}};
     for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
         u64 hcr = cases[i].host ? host : cases[i].tge ? tge : 0;
-        start_delay(cases[i].el, hcr, 4, PSTATE_DAIF);
-        run_for(3900);
+        start_delay(cases[i].el, hcr, 8, PSTATE_DAIF);
+        run_for(65400);
         assert_int_equal(c->halt, HALT_WFE);
-        run_for(200);  // 4096 cycles are over
+        run_for(200);  // 65536 cycles are over
         assert_int_equal(c->halt, HALT_NONE);
         assert_int_equal(c->el, cases[i].to);
         assert_int_equal(esr(), 0x07e00001);
         assert_int_equal(elr(), PC);
         // An event ends it without the trap, and is consumed.
-        start_delay(cases[i].el, hcr, 4, PSTATE_DAIF);
+        start_delay(cases[i].el, hcr, 8, PSTATE_DAIF);
         system_send_event(c);
-        run_for(5000);
+        run_for(70000);
         assert_int_equal(c->el, cases[i].el);
         assert_int_equal(c->pc, PC + 8);
         assert_false(c->event);
@@ -566,6 +593,7 @@ int main(void) {
         T(test_esb_virtual),
         T(test_iesb),
         T(test_sync),
+        T(test_entry_pstate),
         T(test_alignment),
         T(test_fp),
         T(test_wfx),

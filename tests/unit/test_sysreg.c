@@ -208,6 +208,9 @@ static void test_masks(void **state) {
     assert_int_equal(get("SCTLR_EL1") & (twed | rctx | tscxt), twed | rctx | tscxt);
     put("SCTLR_EL1", 0);
     assert_int_equal(get("SCTLR_EL1") & (twed | rctx | tscxt), 0);
+    put("SCTLR_EL1", 1 << 21);
+    put("SCTLR_EL2", 1 << 21);  // IESB
+    assert_true(bit(get("SCTLR_EL1"), 21) && bit(get("SCTLR_EL2"), 21));
     put("SCTLR_EL2", twed | rctx | tscxt);
     assert_int_equal(get("SCTLR_EL2") & (twed | rctx | tscxt), twed | rctx | tscxt);
     put("OSDLR_EL1", 1);
