@@ -176,9 +176,9 @@ static const char *trap_rule(const GicCpu *c, Class class) {
         if (bit(ich, ICH_HCR_TC)) return "ICH_HCR_EL2.TC";
         return bit(ich, ICH_HCR_TDIR) ? "ICH_HCR_EL2.TDIR" : NULL;
     case CLASS_SGI:
-        if (bit(ich, ICH_HCR_TC)) return "ICH_HCR_EL2.TC";
         if (bit(hcr, HCR_FMO)) return "HCR_EL2.FMO";
-        return bit(hcr, HCR_IMO) ? "HCR_EL2.IMO" : NULL;
+        if (bit(hcr, HCR_IMO)) return "HCR_EL2.IMO";
+        return bit(ich, ICH_HCR_TC) ? "ICH_HCR_EL2.TC" : NULL;
     default: return NULL;
     }
 }
