@@ -1,7 +1,7 @@
 // The exhaustive matrix of system register accesses: every encoding (op0, op1, CRn, CRm, op2), read and
 // written, at EL0, EL1 and EL2, under every single control bit flipped from two base states (all zero; all
 // open, where nothing traps) and every combination of HCR_EL2's modes (E2H, TGE, NV, NV1, NV2): what the
-// product does is what the oracle says. Pairs of control bits are sampled with a seed.
+// product does, and the rule it names, is what the oracle says. Pairs of control bits are sampled with a seed.
 //
 //   matrix MODEL [--full] [--seed N] [--pairs N] [--gic N] [--no-el2]
 //
@@ -50,13 +50,6 @@ typedef struct Matrix {
 
 enum { E2H = 34, TGE = 27, NV = 42, NV1 = 43, NV2 = 45 };
 
-// Hints with traps of their own, not those of a register: WFE, WFI, pointer authentication.
-static bool left_out(const Instruction *i) {
-    unsigned crm = i->enc >> 3 & 15, op2 = i->enc & 7;
-    if (i->read || i->enc >> 7 != (3 << 4 | 2)) return false;
-    return (crm == 0 && (op2 == 2 || op2 == 3)) || crm == 1 || crm == 3;
-}
-
 // --- reports ---------------------------------------------------------------------------------
 
 static void print_result(const char *who, OracleKind kind, int el, unsigned ec, unsigned iss) {
@@ -76,10 +69,12 @@ static void report(Matrix *m, int el, const Instruction *i, const Outcome *got,
             i->enc >> 14, i->enc >> 11 & 7, i->enc >> 7 & 15, i->enc >> 3 & 15, i->enc & 7, name,
             i->read ? "read" : "write", i->rt, el, m->what, why);
     print_result("oracle:", want->kind, want->target_el, want->ec, want->iss);
-    fprintf(stderr, "           %s%s, reaches 0x%04x%s\n", want->cause[0] ? "by " : "", want->cause,
-            want->enc, want->memory ? " in memory" : "");
+    fprintf(stderr, "           %s%s, reaches 0x%04x%s\n", want->cause ? "by " : "",
+            want->cause ? want->cause : "", want->enc, want->memory ? " in memory" : "");
     print_result("product:", got->kind, got->target_el, got->esr >> 26, got->esr & 0x1ffffff);
-    if (m->s->machine->stop_text[0]) fprintf(stderr, "           %s\n", m->s->machine->stop_text);
+    if (got->rule) fprintf(stderr, "           by %s\n", got->rule);
+    if (got->kind == ORACLE_NOT_MODELLED)
+        fprintf(stderr, "           %s\n", m->s->machine->stop_text);
     fprintf(stderr, "  HCR_EL2 0x%016llx", (unsigned long long)m->s->state.HCR_EL2);
     for (unsigned k = 0; k < CONTROLS - 1; k++) {
         uint64_t v = *(uint64_t *)((char *)&m->s->state + m->s->control[k].offset);
@@ -106,20 +101,14 @@ static void run_case(Matrix *m, int el, unsigned slot) {
         c->passed++;
 }
 
-// EL1 is not entered with HCR_EL2.TGE.
-static bool reachable(const Matrix *m, int el) {
-    if (el == 2) return m->s->state.has.EL2;
-    return !(el == 1 && m->s->state.HCR_EL2 >> TGE & 1);
-}
-
 static void run_configuration(Matrix *m, bool everything) {
     subject_configure(m->s, m->value, m->sp);
     for (int el = 0; el < 3; el++) {
-        if (!reachable(m, el)) continue;
+        if (!subject_reachable(m->s, el)) continue;
         if (everything) {
             for (unsigned slot = 0; slot < WORDS; slot++) {
                 Instruction i = subject_instruction(slot);
-                if (!left_out(&i)) run_case(m, el, slot);
+                if (!subject_left_out(&i)) run_case(m, el, slot);
             }
         } else {
             for (unsigned k = 0; k < m->count; k++) run_case(m, el, m->slots[k]);
@@ -179,7 +168,7 @@ static void find_allocated(Matrix *m) {
         Instruction i = subject_instruction(slot);
         // With its other direction: a read-only register's write is UNDEFINED in another place.
         bool either = m->allocated[slot] || m->allocated[slot ^ 1];
-        if (either && !left_out(&i)) m->slots[m->count++] = slot;
+        if (either && !subject_left_out(&i)) m->slots[m->count++] = slot;
     }
 }
 

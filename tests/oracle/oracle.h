@@ -53,5 +53,6 @@ typedef struct OracleResult {
     unsigned enc;       // register reached after E2H and NV redirection, op0:op1:CRn:CRm:op2
     bool memory;        // FEAT_NV2: the access is to memory at VNCR_EL2.BADDR + offset
     unsigned offset;    // bytes
-    const char *cause;  // what decided: "HCR_EL2.TVM"
+    bool icv;           // ICC_ register: the virtual interface's
+    const char *cause;  // what decided: "HCR_EL2.TVM"; NULL: no control
 } OracleResult;

@@ -3,6 +3,8 @@
 
 #include "oracle_sysreg.h"
 
+#include <stddef.h>
+
 // op0:op1:CRn:CRm:op2
 #define ENC(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 

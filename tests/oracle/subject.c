@@ -161,7 +161,7 @@ static void write_code(Subject *s) {
     }
     CHECK(bus_write_bytes(s->machine, CODE, code, WORDS * 4));
     free(code);
-    for (unsigned k = 0; k < WORDS; k++) {
+    for (unsigned k = 0; k <= WORDS; k++) {
         OpPage *page = opcache_page(s->machine, CODE + k * 4);
         s->op[k] = &page->ops[k & (PAGE_OPS - 1)];
     }
@@ -169,6 +169,28 @@ static void write_code(Subject *s) {
     for (unsigned k = 0; k < 512; k++) memory[k] = 0x1111000000000000u + k * 0x100010001;
     CHECK(bus_write_bytes(s->machine, DATA, memory, sizeof memory));
     s->data_host = (uint64_t *)(s->machine->ram.host + (DATA - s->machine->ram.base));
+}
+
+void subject_assemble(Subject *s, Instruction *i) {
+    uint32_t code = word(i);
+    i->slot = ASSEMBLED;
+    CHECK(bus_write_bytes(s->machine, CODE + ASSEMBLED * 4, &code, 4));
+}
+
+bool subject_reachable(const Subject *s, int el) {
+    if (el == 2) return s->state.has.EL2;
+    return !(el == 1 && s->state.HCR_EL2 >> 27 & 1);
+}
+
+bool subject_left_out(const Instruction *i) {
+    unsigned crm = i->enc >> 3 & 15, op2 = i->enc & 7;
+    if (i->read || i->enc >> 7 != (3 << 4 | 2)) return false;
+    return (crm == 0 && (op2 == 2 || op2 == 3)) || crm == 1 || crm == 3;
+}
+
+static void note_rule(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
+    (void)cpu;
+    ((Subject *)arg)->rule = ev->exc->rule;
 }
 
 static void find_controls(Subject *s) {
@@ -200,6 +222,32 @@ static void mark_registers(Subject *s) {
     }
 }
 
+// The physical and the virtual CPU interface differ in what both have (values below).
+static const struct {
+    u16 enc;
+    u8 physical, virtual_;
+} interface[] = {{3 << 14 | 4 << 7 | 6 << 3, 0x48, 0x88},   // ICC_PMR_EL1
+                 {3 << 14 | 12 << 7 | 8 << 3 | 3, 3, 6},    // ICC_BPR0_EL1
+                 {3 << 14 | 12 << 7 | 12 << 3 | 3, 4, 5},   // ICC_BPR1_EL1
+                 {3 << 14 | 12 << 7 | 12 << 3 | 6, 0, 1},   // ICC_IGRPEN0_EL1
+                 {3 << 14 | 12 << 7 | 12 << 3 | 7, 0, 1}};  // ICC_IGRPEN1_EL1
+
+static void mark_interfaces(Subject *s) {
+    unsigned vmcr = sysreg_find("ICH_VMCR_EL2");
+    if (!s->state.has.GICv3) return;
+    for (unsigned k = 0; k < ARRAY_LEN(interface); k++)
+        CHECK(sysreg_write(s->cpu, interface[k].enc, 0, interface[k].physical));
+    if (s->state.has.EL2)  // VPMR, VBPR0, VBPR1, VENG1, VENG0
+        CHECK(sysreg_write(s->cpu, sysreg_info(vmcr)->enc, 0, 0x88u << 24 | 6 << 21 | 5 << 18 | 3));
+}
+
+static Cpu *copy_of(const Cpu *cpu) {
+    Cpu *copy = aligned_alloc(64, align_up(sizeof *copy, 64));
+    CHECK(copy);
+    memcpy(copy, cpu, sizeof *copy);
+    return copy;
+}
+
 Subject *subject_create(const char *model, int gic_version, bool el2) {
     Subject *s = calloc(1, sizeof *s);
     CHECK(s);
@@ -217,19 +265,26 @@ Subject *subject_create(const char *model, int gic_version, bool el2) {
     }
     s->cpu = s->machine->cpu[0];
     machine_cpu_on(s->machine, s->cpu, CODE, 0);
+    s->observer = (Observer){.arg = s, .exception = note_rule};
+    s->cpu->observer = &s->observer;
     read_features(s);
     find_controls(s);
     mark_registers(s);
-    for (unsigned el = 0; el < 3; el++)
-        CHECK(s->saved[el] = aligned_alloc(64, align_up(sizeof(Cpu), 64)));
+    mark_interfaces(s);
+    for (unsigned el = 0; el < 3; el++) s->saved[el] = copy_of(s->cpu);
+    s->created = copy_of(s->cpu);
     CHECK(s->gic_saved = malloc(sizeof *s->gic_saved));
+    CHECK(s->gic_created = malloc(sizeof *s->gic_created));
+    *s->gic_created = *s->cpu->gic;
     write_code(s);
     return s;
 }
 
 void subject_free(Subject *s) {
     for (unsigned el = 0; el < 3; el++) free(s->saved[el]);
+    free(s->created);
     free(s->gic_saved);
+    free(s->gic_created);
     machine_free(s->machine);
     free(s);
 }
@@ -256,6 +311,9 @@ static void write_control(Subject *s, const Control *c, uint64_t value) {
 void subject_configure(Subject *s, const uint64_t value[CONTROLS], bool sp) {
     Cpu *cpu = s->cpu;
     unsigned top = s->state.has.EL2 ? 2 : 1;
+    memcpy(cpu, s->created, sizeof *cpu);
+    *cpu->gic = *s->gic_created;
+    tlb_context_changed(cpu);
     cpu->sys.HCR_EL2 = s->state.has.EL2 ? 1ull << 31 : 0;
     pstate_changed(cpu, PSTATE_DAIF | PSTATE_SP | top << PSTATE_EL_SHIFT);
     for (unsigned k = 0; k < CONTROLS; k++) write_control(s, &s->control[k], value[k]);
@@ -271,16 +329,17 @@ void subject_configure(Subject *s, const uint64_t value[CONTROLS], bool sp) {
 
 // --- execution -------------------------------------------------------------------------------
 
+// The interrupt controller's and the timers' registers change its state, and HCR_EL2 its outputs.
 static bool touches_gic(unsigned enc) {
-    return (enc >> 14 == 3 && ((enc >> 7 & 15) == 12 || enc >> 3 == (3 << 11 | 4 << 4 | 6))) ||
+    unsigned crn = enc >> 7 & 15;
+    return (enc >> 14 == 3 && (crn == 12 || crn == 14 || enc >> 3 == (3 << 11 | 4 << 4 | 6))) ||
            enc == (3 << 14 | 4 << 11 | 1 << 7 | 1 << 3);
 }
 
-Outcome subject_execute(Subject *s, int el, const Instruction *i, uint64_t xt) {
+static Outcome execute(Subject *s, const Instruction *i) {
     Cpu *cpu = s->cpu;
     const Op *op = s->op[i->slot];
-    memcpy(cpu, s->saved[el], sizeof *cpu);
-    cpu->x[RT] = xt;
+    u64 exceptions = cpu->exceptions;
     cpu->page = (OpPage *)(op - (i->slot & (PAGE_OPS - 1)));
     cpu->pc = CODE + i->slot * 4;
     cpu->pc_base = cpu->pc - ((uintptr_t)op >> 2);
@@ -288,19 +347,31 @@ Outcome subject_execute(Subject *s, int el, const Instruction *i, uint64_t xt) {
     cpu->limit = 0;  // whatever it does, the dispatch ends after it
     cpu->block = op;
     if (!setjmp(cpu->unwind)) cpu_execute_one(cpu, op);
-    if (touches_gic(i->enc)) *cpu->gic = *s->gic_saved;
     Outcome o = {.kind = ORACLE_EXECUTES};
     if (s->machine->stop) {
         s->machine->stop = STOP_NONE;
         o.kind = ORACLE_NOT_MODELLED;
-    } else if (cpu->exceptions != s->saved[el]->exceptions) {
+    } else if (cpu->exceptions != exceptions) {
         o.kind = ORACLE_SYNC;
         o.target_el = cpu->el;
         o.esr = (uint32_t)(cpu->el == 2 ? cpu->sys.ESR_EL2 : cpu->sys.ESR_EL1);
         o.elr = cpu->el == 2 ? cpu->sys.ELR_EL2 : cpu->sys.ELR_EL1;
         o.spsr = (uint32_t)(cpu->el == 2 ? cpu->sys.SPSR_EL2 : cpu->sys.SPSR_EL1);
+        o.rule = s->rule;
     }
     return o;
+}
+
+Outcome subject_execute(Subject *s, int el, const Instruction *i, uint64_t xt) {
+    memcpy(s->cpu, s->saved[el], sizeof *s->cpu);
+    if (i->rt < 31) s->cpu->x[i->rt] = xt;
+    Outcome o = execute(s, i);
+    if (touches_gic(i->enc)) *s->cpu->gic = *s->gic_saved;
+    return o;
+}
+
+Outcome subject_execute_next(Subject *s, const Instruction *i) {
+    return execute(s, i);
 }
 
 uint64_t subject_operand(const Subject *s, const Instruction *i) {
@@ -330,7 +401,9 @@ static const char *compare_memory(Subject *s, const Instruction *i, uint64_t xt,
     uint64_t was = 0x1111000000000000u + offset / 8 * 0x100010001;
     uint64_t now = *at;
     *at = was;
-    if (i->read) return s->cpu->x[RT] == was ? NULL : "another place in memory was read";
+    if (i->rt == 31) xt = 0;
+    if (i->read)
+        return i->rt == 31 || s->cpu->x[i->rt] == was ? NULL : "another place in memory was read";
     return now == xt ? NULL : "another place in memory was written";
 }
 
@@ -341,8 +414,22 @@ static const char *compare_register(Subject *s, int el, const Instruction *i, ui
     const SysRegInfo *r = sysreg_info(index);
     if (r->offset == SYSREG_NONE || r->read || r->write || r->insn) return NULL;
     uint64_t before = *sysreg_storage(s->saved[el], index), after = *sysreg_storage(s->cpu, index);
-    if (i->read) return s->cpu->x[RT] == before ? NULL : "another register was read";
+    if (i->rt == 31) xt = 0;
+    if (i->read)
+        return i->rt == 31 || s->cpu->x[i->rt] == before ? NULL : "another register was read";
     return after == sysreg_masked(s->cpu, index, xt) ? NULL : "another register was written";
+}
+
+static const char *compare_interface(const Subject *s, const Instruction *i, bool icv) {
+    for (unsigned k = 0; k < ARRAY_LEN(interface); k++)
+        if (i->read && i->rt < 31 && i->enc == interface[k].enc &&
+            s->cpu->x[i->rt] != (icv ? interface[k].virtual_ : interface[k].physical))
+            return "the other CPU interface was read";
+    return NULL;
+}
+
+static bool same_cause(const char *a, const char *b) {
+    return a == b || (a && b && !strcmp(a, b));
 }
 
 const char *subject_compare(Subject *s, int el, const Instruction *i, uint64_t xt,
@@ -352,7 +439,8 @@ const char *subject_compare(Subject *s, int el, const Instruction *i, uint64_t x
         if (got->kind != ORACLE_EXECUTES) return "it did not execute";
         if (s->cpu->pc != CODE + i->slot * 4 + 4) return "the PC is wrong";
         if (want->memory) return compare_memory(s, i, xt, want->offset);
-        return compare_register(s, el, i, xt, want->enc);
+        const char *why = compare_interface(s, i, want->icv);
+        return why ? why : compare_register(s, el, i, xt, want->enc);
     }
     if (got->kind != want->kind) return "it took no exception";
     if (got->target_el != want->target_el) return "the target Exception level";
@@ -361,5 +449,6 @@ const char *subject_compare(Subject *s, int el, const Instruction *i, uint64_t x
     if ((got->esr & 0x1ffffff) != want->iss) return "ESR_ELx.ISS";
     if (got->elr != CODE + i->slot * 4) return "ELR_ELx";
     if (got->spsr != s->pstate[el]) return "SPSR_ELx";
+    if (want->ec && !same_cause(got->rule, want->cause)) return "the cause";
     return NULL;
 }

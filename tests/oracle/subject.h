@@ -6,6 +6,7 @@
 #include "oracle.h"
 
 #include "cpu/cpu.h"
+#include "cpu/observer.h"
 #include "cpu/op.h"
 #include "gic/internal.h"
 #include "machine/machine.h"
@@ -15,6 +16,7 @@ enum {
     // One word of code for each encoding and direction with Rt = RT (31 for op0 = 0), then one for
     // each with op0 = 0 and Rt = RT.
     WORDS = 2 * ENCODINGS + ENCODINGS / 2,
+    ASSEMBLED = WORDS,  // the slot of subject_assemble()
     RT = 5,
 };
 
@@ -33,13 +35,16 @@ typedef struct Subject {
     Machine *machine;
     Cpu *cpu;
     Control control[CONTROLS];
-    const Op *op[WORDS];
+    const Op *op[WORDS + 1];
     uint64_t code, data;  // guest addresses
     uint64_t *data_host;
+    Cpu *created;   // after reset
     Cpu *saved[3];  // by Exception level
-    GicCpu *gic_saved;
+    GicCpu *gic_created, *gic_saved;
     OracleState state;  // el and pstate are set for each instruction
     uint32_t pstate[3];
+    Observer observer;
+    const char *rule;  // of the last exception
 } Subject;
 
 // What the product did.
@@ -49,6 +54,7 @@ typedef struct Outcome {
     uint32_t esr;
     uint64_t elr;
     uint32_t spsr;
+    const char *rule;  // what the product says decided it
 } Outcome;
 
 Subject *subject_create(const char *model, int gic_version, bool el2);
@@ -65,9 +71,17 @@ typedef struct Instruction {
 } Instruction;
 
 Instruction subject_instruction(unsigned slot);
-// Executes at el, x[RT] being xt. The state stays as it is after it until the next call.
+// Puts an instruction with any Rt into memory; i->slot becomes its place.
+void subject_assemble(Subject *s, Instruction *i);
+// EL1 is not entered with HCR_EL2.TGE, nor EL2 when there is none.
+bool subject_reachable(const Subject *s, int el);
+// Hints with traps of their own, not those of a register: WFE, WFI, pointer authentication.
+bool subject_left_out(const Instruction *i);
+// Executes at el, x[Rt] being xt. The state stays as it is after it until the next call.
 Outcome subject_execute(Subject *s, int el, const Instruction *i, uint64_t xt);
-// The value to give x[RT]: harmless where a write has effects beyond its register.
+// Executes from where the last one left off.
+Outcome subject_execute_next(Subject *s, const Instruction *i);
+// The value to give x[Rt]: harmless where a write has effects beyond its register.
 uint64_t subject_operand(const Subject *s, const Instruction *i);
 // NULL when the product did what the oracle says; else what differs (static text).
 const char *subject_compare(Subject *s, int el, const Instruction *i, uint64_t xt,

@@ -69,7 +69,9 @@ OracleResult oracle_undefined(const Access *a, const char *cause) {
         else
             target_el = 1;
     }
-    if (a->s->has.IDST && a->read && in_id_space(a->enc)) return oracle_trap(a, target_el, cause);
+    if (a->s->has.IDST && a->read && in_id_space(a->enc))
+        return oracle_trap(a, target_el,
+                           target_el > a->s->el && target_el == 2 ? "HCR_EL2.TGE" : NULL);
     return (OracleResult){.kind = ORACLE_SYNC,
                           .target_el = target_el,
                           .ec = 0x00,

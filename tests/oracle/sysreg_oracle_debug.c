@@ -2,11 +2,13 @@
 // MDSCR_EL1.TDCC; HDFGRTR_EL2, HDFGWTR_EL2). No external debugger, no trace unit.
 #include "oracle_access.h"
 
-// MDCR_EL2.{TDRA,TDOSA,TDA} are treated as 1 when TDE or HCR_EL2.TGE is.
-static bool mdcr(const Access *a, unsigned n) {
-    if (!a->s->has.EL2) return false;
-    if (hcr(a, HCR_TGE) || bit(a->s->MDCR_EL2, 8)) return true;
-    return bit(a->s->MDCR_EL2, n);
+// MDCR_EL2.{TDRA,TDOSA,TDA} are treated as 1 when TDE or HCR_EL2.TGE is. NULL, or what makes it 1.
+static const char *mdcr(const Access *a, unsigned n, const char *name) {
+    if (!a->s->has.EL2) return NULL;
+    if (bit(a->s->MDCR_EL2, 8)) return "MDCR_EL2.TDE";
+    if (hcr(a, HCR_TGE)) return "HCR_EL2.TGE";
+    if (bit(a->s->MDCR_EL2, n)) return name;
+    return NULL;
 }
 
 enum { TDA = 9, TDOSA = 10, TDRA = 11 };
@@ -20,7 +22,7 @@ static OracleResult debug(const Access *a, unsigned trap, const char *name, bool
     if (a->s->el == 0) return oracle_undefined(a, "EL0");
     if (a->s->el == 1) {
         if (fgt) return oracle_trap(a, 2, cause);
-        if (mdcr(a, trap)) return oracle_trap(a, 2, name);
+        if (mdcr(a, trap, name)) return oracle_trap(a, 2, mdcr(a, trap, name));
     }
     return oracle_executes(a, a->enc);
 }
@@ -58,7 +60,7 @@ static OracleResult channel_at_el0(const Access *a) {
     if (a->s->el == 0 && bit(a->s->MDSCR_EL1, 12)) return oracle_trap_el1(a, "MDSCR_EL1.TDCC");
     if (a->s->el <= 1) {
         if (tdcc(a)) return oracle_trap(a, 2, "MDCR_EL2.TDCC");
-        if (mdcr(a, TDA)) return oracle_trap(a, 2, "MDCR_EL2.TDA");
+        if (mdcr(a, TDA, "MDCR_EL2.TDA")) return oracle_trap(a, 2, mdcr(a, TDA, "MDCR_EL2.TDA"));
     }
     return oracle_executes(a, a->enc);
 }

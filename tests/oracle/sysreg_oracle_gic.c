@@ -9,48 +9,55 @@ static bool ich_hcr(const Access *a, unsigned n) {
     return a->s->has.EL2 && bit(a->s->ICH_HCR_EL2, n);
 }
 
-// An ICC_ register of EL1. trap: what of ICH_HCR_EL2 traps it.
-static OracleResult icc(const Access *a, bool readable, bool writable, bool trap,
-                        const char *cause) {
+// An ICC_ register of EL1. trap: what of ICH_HCR_EL2 traps it. icv: HCR_EL2 gives EL1 the virtual one.
+static OracleResult icc(const Access *a, bool readable, bool writable, bool trap, const char *cause,
+                        bool icv) {
+    OracleResult r;
     if (a->read && !readable) return oracle_undefined(a, "write-only");
     if (!a->read && !writable) return oracle_undefined(a, "read-only");
     if (a->s->el == 0) return oracle_undefined(a, "EL0");
     if (a->s->el == 1) {
         if (!bit(a->s->ICC_SRE_EL1, 0)) return oracle_trap_el1(a, "ICC_SRE_EL1.SRE");
         if (trap) return oracle_trap(a, 2, cause);
-        return oracle_executes(a, a->enc);
+        r = oracle_executes(a, a->enc);
+        r.icv = icv;
+        return r;
     }
     if (!bit(a->s->ICC_SRE_EL2, 0)) return oracle_trap(a, 2, "ICC_SRE_EL2.SRE");
     return oracle_executes(a, a->enc);
 }
 
 static OracleResult group0(const Access *a, bool readable, bool writable) {
-    return icc(a, readable, writable, ich_hcr(a, TALL0), "ICH_HCR_EL2.TALL0");
+    return icc(a, readable, writable, ich_hcr(a, TALL0), "ICH_HCR_EL2.TALL0", hcr(a, HCR_FMO));
 }
 
 static OracleResult group1(const Access *a, bool readable, bool writable) {
-    return icc(a, readable, writable, ich_hcr(a, TALL1), "ICH_HCR_EL2.TALL1");
+    return icc(a, readable, writable, ich_hcr(a, TALL1), "ICH_HCR_EL2.TALL1", hcr(a, HCR_IMO));
 }
 
 static OracleResult common(const Access *a, bool readable, bool writable) {
-    return icc(a, readable, writable, ich_hcr(a, TC), "ICH_HCR_EL2.TC");
+    bool icv = hcr(a, HCR_FMO) || hcr(a, HCR_IMO);
+    return icc(a, readable, writable, ich_hcr(a, TC), "ICH_HCR_EL2.TC", icv);
 }
 
 static OracleResult dir(const Access *a) {
-    if (ich_hcr(a, TC)) return icc(a, false, true, true, "ICH_HCR_EL2.TC");
-    return icc(a, false, true, ich_hcr(a, TDIR), "ICH_HCR_EL2.TDIR");
+    if (!ich_hcr(a, TC) && ich_hcr(a, TDIR))
+        return icc(a, false, true, true, "ICH_HCR_EL2.TDIR", false);
+    return common(a, false, true);
 }
 
 // ICC_SGI1R_EL1, ICC_ASGI1R_EL1, ICC_SGI0R_EL1: there is no virtual one.
 static OracleResult sgi(const Access *a) {
-    if (hcr(a, HCR_FMO)) return icc(a, false, true, true, "HCR_EL2.FMO");
-    if (hcr(a, HCR_IMO)) return icc(a, false, true, true, "HCR_EL2.IMO");
-    return icc(a, false, true, ich_hcr(a, TC), "ICH_HCR_EL2.TC");
+    if (hcr(a, HCR_FMO)) return icc(a, false, true, true, "HCR_EL2.FMO", false);
+    if (hcr(a, HCR_IMO)) return icc(a, false, true, true, "HCR_EL2.IMO", false);
+    return common(a, false, true);
 }
 
-static OracleResult group_enable(const Access *a, bool tall, const char *cause) {
-    if (hfg(a, 39)) return icc(a, true, true, true, HFG_CAUSE(a, "ICC_IGRPENn_EL1"));
-    return icc(a, true, true, tall, cause);
+// ICC_IGRPEN0_EL1, ICC_IGRPEN1_EL1.
+static OracleResult group_enable(const Access *a, bool group) {
+    if (hfg(a, 39)) return icc(a, true, true, true, HFG_CAUSE(a, "ICC_IGRPENn_EL1"), false);
+    if (group) return group1(a, true, true);
+    return group0(a, true, true);
 }
 
 // ICC_AP0R<n>_EL1, ICC_AP1R<n>_EL1: 32 levels of preemption in each.
@@ -130,12 +137,8 @@ static bool el1_names(const Access *a, OracleResult *r) {
     case ENC(3, 0, 12, 12, 3): *r = group1(a, true, true); return true;   // ICC_BPR1_EL1
     case ENC(3, 0, 12, 12, 4): *r = common(a, true, true); return true;   // ICC_CTLR_EL1
     case ENC(3, 0, 12, 12, 5): *r = icc_sre_el1(a); return true;
-    case ENC(3, 0, 12, 12, 6):
-        *r = group_enable(a, ich_hcr(a, TALL0), "ICH_HCR_EL2.TALL0");
-        return true;
-    case ENC(3, 0, 12, 12, 7):
-        *r = group_enable(a, ich_hcr(a, TALL1), "ICH_HCR_EL2.TALL1");
-        return true;
+    case ENC(3, 0, 12, 12, 6): *r = group_enable(a, false); return true;
+    case ENC(3, 0, 12, 12, 7): *r = group_enable(a, true); return true;
     default: return false;
     }
 }

@@ -122,6 +122,42 @@ static OracleResult restriction(const Access *a, unsigned fgt, const char *cause
     return oracle_executes(a, a->enc);
 }
 
+static const char *tlbi_cause(unsigned fgt) {
+    switch (fgt) {
+    case 18: return "HFGITR_EL2.TLBIVMALLE1OS";
+    case 19: return "HFGITR_EL2.TLBIVAE1OS";
+    case 20: return "HFGITR_EL2.TLBIASIDE1OS";
+    case 21: return "HFGITR_EL2.TLBIVAAE1OS";
+    case 22: return "HFGITR_EL2.TLBIVALE1OS";
+    case 23: return "HFGITR_EL2.TLBIVAALE1OS";
+    case 24: return "HFGITR_EL2.TLBIRVAE1OS";
+    case 25: return "HFGITR_EL2.TLBIRVAAE1OS";
+    case 26: return "HFGITR_EL2.TLBIRVALE1OS";
+    case 27: return "HFGITR_EL2.TLBIRVAALE1OS";
+    case 28: return "HFGITR_EL2.TLBIVMALLE1IS";
+    case 29: return "HFGITR_EL2.TLBIVAE1IS";
+    case 30: return "HFGITR_EL2.TLBIASIDE1IS";
+    case 31: return "HFGITR_EL2.TLBIVAAE1IS";
+    case 32: return "HFGITR_EL2.TLBIVALE1IS";
+    case 33: return "HFGITR_EL2.TLBIVAALE1IS";
+    case 34: return "HFGITR_EL2.TLBIRVAE1IS";
+    case 35: return "HFGITR_EL2.TLBIRVAAE1IS";
+    case 36: return "HFGITR_EL2.TLBIRVALE1IS";
+    case 37: return "HFGITR_EL2.TLBIRVAALE1IS";
+    case 38: return "HFGITR_EL2.TLBIRVAE1";
+    case 39: return "HFGITR_EL2.TLBIRVAAE1";
+    case 40: return "HFGITR_EL2.TLBIRVALE1";
+    case 41: return "HFGITR_EL2.TLBIRVAALE1";
+    case 42: return "HFGITR_EL2.TLBIVMALLE1";
+    case 43: return "HFGITR_EL2.TLBIVAE1";
+    case 44: return "HFGITR_EL2.TLBIASIDE1";
+    case 45: return "HFGITR_EL2.TLBIVAAE1";
+    case 46: return "HFGITR_EL2.TLBIVALE1";
+    case 47: return "HFGITR_EL2.TLBIVAALE1";
+    default: return NULL;
+    }
+}
+
 typedef enum Shareability { LOCAL, INNER, OUTER } Shareability;
 
 static OracleResult tlbi_el1(const Access *a, Shareability shareability, bool present,
@@ -134,7 +170,7 @@ static OracleResult tlbi_el1(const Access *a, Shareability shareability, bool pr
             return oracle_trap(a, 2, "HCR_EL2.TTLBIS");
         if (shareability == OUTER && a->s->has.EVT && hcr(a, HCR_TTLBOS))
             return oracle_trap(a, 2, "HCR_EL2.TTLBOS");
-        if (hfgi(a, fgt)) return oracle_trap(a, 2, "HFGITR_EL2.TLBI");
+        if (hfgi(a, fgt)) return oracle_trap(a, 2, tlbi_cause(fgt));
     }
     return oracle_executes(a, a->enc);
 }

@@ -17,9 +17,14 @@ static OracleResult after_userenr(const Access *a, bool tpmcr, bool fgt, const c
     return oracle_executes(a, a->enc);
 }
 
-// enabled: what else PMUSERENR_EL0 has to let EL0 in.
-static OracleResult from_el0(const Access *a, bool enabled, bool fgt, const char *cause) {
-    if (a->s->el == 0 && !userenr(a, EN) && !enabled) return oracle_trap_el1(a, "PMUSERENR_EL0.EN");
+// EL0 needs PMUSERENR_EL0.EN, or what else of it lets this access in: SW, CR, ER; EN when nothing.
+static OracleResult from_el0(const Access *a, unsigned other, bool fgt, const char *cause) {
+    if (a->s->el == 0 && !userenr(a, EN) && !userenr(a, other)) {
+        if (other == SW) return oracle_trap_el1(a, "PMUSERENR_EL0.EN|SW");
+        if (other == CR) return oracle_trap_el1(a, "PMUSERENR_EL0.EN|CR");
+        if (other == ER) return oracle_trap_el1(a, "PMUSERENR_EL0.EN|ER");
+        return oracle_trap_el1(a, "PMUSERENR_EL0.EN");
+    }
     return after_userenr(a, a->enc == ENC(3, 3, 9, 12, 0), fgt, cause);
 }
 
@@ -44,14 +49,14 @@ static bool beyond(const Access *a, unsigned n, OracleResult *r) {
 static OracleResult event_counter(const Access *a) {
     bool type = bit(a->enc, 5);
     unsigned n = (a->enc >> 3 & 3) << 3 | (a->enc & 7);
-    bool enabled = !type && a->read && userenr(a, ER);
+    unsigned other = !type && a->read ? ER : EN;
     bool fgt = hdfg(a, type ? 13 : 12);
     OracleResult r;
 
     if (type && n == 31)  // PMCCFILTR_EL0
-        return from_el0(a, false, hdfg(a, 14), HDFG_CAUSE(a, "PMCCFILTR_EL0"));
+        return from_el0(a, EN, hdfg(a, 14), HDFG_CAUSE(a, "PMCCFILTR_EL0"));
     if (n >= a->s->has.event_counters) return oracle_undefined(a, "PMCR_EL0.N");
-    r = from_el0(a, enabled, fgt,
+    r = from_el0(a, other, fgt,
                  type ? HDFG_CAUSE(a, "PMEVTYPERn_EL0") : HDFG_CAUSE(a, "PMEVCNTRn_EL0"));
     if (r.kind != ORACLE_EXECUTES) return r;
     if (beyond(a, n, &r)) return r;
@@ -61,31 +66,31 @@ static OracleResult event_counter(const Access *a) {
 static bool control(const Access *a, OracleResult *r) {
     switch (a->enc) {
     case ENC(3, 3, 9, 12, 0):
-        *r = from_el0(a, false, !a->read && hdfg(a, 21), "HDFGWTR_EL2.PMCR_EL0");
+        *r = from_el0(a, EN, !a->read && hdfg(a, 21), "HDFGWTR_EL2.PMCR_EL0");
         return true;
     case ENC(3, 3, 9, 12, 1):  // PMCNTENSET_EL0, PMCNTENCLR_EL0
     case ENC(3, 3, 9, 12, 2):
-        *r = from_el0(a, false, hdfg(a, 16), HDFG_CAUSE(a, "PMCNTEN"));
+        *r = from_el0(a, EN, hdfg(a, 16), HDFG_CAUSE(a, "PMCNTEN"));
         return true;
     case ENC(3, 3, 9, 12, 3):  // PMOVSCLR_EL0, PMOVSSET_EL0
     case ENC(3, 3, 9, 14, 3):
-        *r = from_el0(a, false, hdfg(a, 18), HDFG_CAUSE(a, "PMOVS"));
+        *r = from_el0(a, EN, hdfg(a, 18), HDFG_CAUSE(a, "PMOVS"));
         return true;
     case ENC(3, 3, 9, 12, 4):
         if (a->read)
             *r = oracle_undefined(a, "write-only");
         else
-            *r = from_el0(a, userenr(a, SW), hdfg(a, 20), "HDFGWTR_EL2.PMSWINC_EL0");
+            *r = from_el0(a, SW, hdfg(a, 20), "HDFGWTR_EL2.PMSWINC_EL0");
         return true;
     case ENC(3, 3, 9, 12, 5):
-        *r = from_el0(a, userenr(a, ER), hdfg(a, 19), HDFG_CAUSE(a, "PMSELR_EL0"));
+        *r = from_el0(a, ER, hdfg(a, 19), HDFG_CAUSE(a, "PMSELR_EL0"));
         return true;
     case ENC(3, 3, 9, 12, 6):  // PMCEID<n>_EL0
     case ENC(3, 3, 9, 12, 7):
         if (!a->read)
             *r = oracle_undefined(a, "read-only");
         else
-            *r = from_el0(a, false, hdfg(a, 58), "HDFGRTR_EL2.PMCEIDn_EL0");
+            *r = from_el0(a, EN, hdfg(a, 58), "HDFGRTR_EL2.PMCEIDn_EL0");
         return true;
     default: return false;
     }
@@ -113,7 +118,7 @@ static OracleResult selected(const Access *a) {
     OracleResult r;
 
     if (!filter && n >= a->s->has.event_counters) return oracle_undefined(a, "PMSELR_EL0.SEL");
-    r = from_el0(a, !type && a->read && userenr(a, ER), fgt, cause);
+    r = from_el0(a, !type && a->read ? ER : EN, fgt, cause);
     if (r.kind != ORACLE_EXECUTES) return r;
     if (!filter && beyond(a, n, &r)) return r;
     return oracle_executes(a, a->enc);
@@ -129,7 +134,7 @@ bool oracle_pmu(const Access *a, OracleResult *r) {
     }
     switch (a->enc) {
     case ENC(3, 3, 9, 13, 0):
-        *r = from_el0(a, a->read && userenr(a, CR), hdfg(a, 15), HDFG_CAUSE(a, "PMCCNTR_EL0"));
+        *r = from_el0(a, a->read ? CR : EN, hdfg(a, 15), HDFG_CAUSE(a, "PMCCNTR_EL0"));
         return true;
     case ENC(3, 3, 9, 13, 1):
     case ENC(3, 3, 9, 13, 2): *r = selected(a); return true;

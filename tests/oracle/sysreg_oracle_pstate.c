@@ -20,7 +20,7 @@ static OracleResult from_el0(const Access *a, bool present, bool readable, bool 
 // DAIF, DAIFSet, DAIFClr. EL0 of a host has no SCTLR_EL2.UMA that could allow it.
 static OracleResult daif(const Access *a) {
     if (a->s->el == 0) {
-        if (host(a)) return oracle_trap_el1(a, "HCR_EL2.{E2H,TGE}");
+        if (host(a)) return oracle_trap_el1(a, "HCR_EL2.TGE");
         if (!bit(a->s->SCTLR_EL1, 9)) return oracle_trap_el1(a, "SCTLR_EL1.UMA");
     }
     return oracle_executes(a, a->enc);
@@ -86,10 +86,10 @@ static OracleResult scxtnum_el0(const Access *a) {
     if (!a->s->has.CSV2_2) return oracle_undefined(a, "no FEAT_CSV2_2");
     if (a->s->el == 0) {
         if (!host(a) && bit(a->s->SCTLR_EL1, 20)) return oracle_trap_el1(a, "SCTLR_EL1.TSCXT");
+        if (host(a) && bit(a->s->SCTLR_EL2, 20)) return oracle_trap(a, 2, "SCTLR_EL2.TSCXT");
         // Not a host's, in the newer of the two models.
         if (a->s->has.EL2 && !host(a) && !hcr(a, HCR_EnSCXT))
             return oracle_trap(a, 2, "HCR_EL2.EnSCXT");
-        if (host(a) && bit(a->s->SCTLR_EL2, 20)) return oracle_trap(a, 2, "SCTLR_EL2.TSCXT");
         if (!host(a) && hfg(a, 31)) return oracle_trap(a, 2, HFG_CAUSE(a, "SCXTNUM_EL0"));
     } else if (a->s->el == 1) {
         if (a->s->has.EL2 && !hcr(a, HCR_EnSCXT)) return oracle_trap(a, 2, "HCR_EL2.EnSCXT");
