@@ -5,7 +5,7 @@ function(boot_test kind cpu gic smp)
     add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/run $<TARGET_FILE:el2sim>
              ${CMAKE_BINARY_DIR}/boot ${kind} ${cpu} ${gic} ${smp})
     set_tests_properties(${name} PROPERTIES LABELS "boot;${ARGN}" TIMEOUT 900
-                         ENVIRONMENT EL2SIM_KVMTEST=${CMAKE_BINARY_DIR}/tests/guest/kvmtest)
+                         ENVIRONMENT "EL2SIM_KVMTEST=${CMAKE_BINARY_DIR}/tests/guest/kvmtest;EL2SIM_PERFTEST=${CMAKE_BINARY_DIR}/tests/guest/perftest")
 endfunction()
 
 foreach(cpu cortex-a72 max)
@@ -66,6 +66,10 @@ foreach(cpu cortex-a72 max)
         boot_test(kvm ${cpu} ${gic} 1 slow)
     endforeach()
 endforeach()
+
+# Linux counts with the PMU.
+boot_test(perf cortex-a72 2 2 slow)
+boot_test(perf max 3 1 slow)
 
 # The same bare-metal roms on qemu-system-aarch64 and on el2sim: tests/diff. Longer: tests/diff/campaign.
 function(diff_test rom cpu)
