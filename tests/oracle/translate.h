@@ -50,7 +50,8 @@ typedef struct OracleAccess {
     bool ordered;     // acqsc, acqpc or relsc
     bool invalidate;  // DC: CacheOp_Invalidate
     bool pair;
-    unsigned size;  // bytes
+    unsigned size;      // bytes
+    unsigned elements;  // the instruction makes so many accesses, one after the other
     // LSInstructionSyndrome: ISS bits 24:14 of the instruction, 0 when it has none.
     uint32_t syndrome;
 } OracleAccess;

@@ -200,10 +200,10 @@ static OracleOutcome access_block(const OracleMmuState *s, const OracleMemory *m
     return out;
 }
 
-OracleOutcome oracle_access(const OracleMmuState *s, const OracleMemory *m, uint64_t va,
-                            const OracleAccess *a) {
+// Mem[].
+static OracleOutcome mem(const OracleMmuState *s, const OracleMemory *m, uint64_t va,
+                         const OracleAccess *a) {
     OracleOutcome out = {0};
-    if (a->acctype != ORACLE_GPR && a->acctype != ORACLE_ASIMD) return access_block(s, m, va, a);
     bool aligned = va % (a->pair ? a->size / 2 : a->size) == 0;
     if (!aligned && unaligned_access_faults(s, a, va)) {
         OracleMmuFault fault = {.status = ORACLE_ALIGNMENT, .write = !a->read && a->write};
@@ -211,6 +211,19 @@ OracleOutcome oracle_access(const OracleMmuState *s, const OracleMemory *m, uint
         return out;
     }
     return access_parts(s, m, va, a, aligned);
+}
+
+OracleOutcome oracle_access(const OracleMmuState *s, const OracleMemory *m, uint64_t va,
+                            const OracleAccess *a) {
+    if (a->acctype != ORACLE_GPR && a->acctype != ORACLE_ASIMD) return access_block(s, m, va, a);
+    OracleOutcome out = mem(s, m, va, a);
+    for (unsigned e = 1; e < a->elements && !out.abort; e++) {
+        OracleOutcome next = mem(s, m, va + e * a->size, a);
+        next.pa = out.pa;
+        next.pa_valid = out.pa_valid;
+        out = next;
+    }
+    return out;
 }
 
 OracleOutcome oracle_at(const OracleMmuState *s, const OracleMemory *m, uint64_t va, OracleAt at,
