@@ -20,7 +20,8 @@ enum {
 // Bits of HCR_EL2 that change what a translation gives or which regime is in use.
 static const u64 hcr_translation = 1ull << HCR_VM | 1ull << HCR_PTW | 1ull << HCR_DC |
                                    1ull << HCR_TGE | 1ull << HCR_CD | 1ull << HCR_ID |
-                                   1ull << HCR_E2H | 1ull << HCR_MIOCNCE | 1ull << HCR_FWB;
+                                   1ull << HCR_E2H | 1ull << HCR_MIOCNCE | 1ull << HCR_FWB |
+                                   1ull << HCR_NV | 1ull << HCR_NV1;
 
 // --- special-purpose registers ---------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 // Loads, stores and fetches that the fast path of access.h does not do: TLB misses, faults,
 // accesses that cross a page, devices, pages with decoded code, unprivileged accesses. Arm ARM:
 // "The A64 Application Level Memory Model" and "Alignment support"; pseudo-code AArch64.MemSingle,
-// AArch64.UnalignedAccessFaults, AArch64.IsUnprivAccessPriv. Choice: an access that crosses a page
-// reports the first byte it cannot do.
+// AArch64.UnalignedAccessFaults, AArch64.IsUnprivAccessPriv. Choices: an access that crosses a page
+// reports the first byte it cannot do, and a store of one register writes nothing then; exclusives and
+// atomics work on every type of memory, Device and Non-cacheable included, so status code 0x35 is not used.
 #include "mmu/access.h"
 #include "cpu/op.h"
 #include "mmu/fault.h"

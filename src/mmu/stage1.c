@@ -3,7 +3,9 @@
 // AArch64.S1Translate, AArch64.S1Walk, AArch64.S1DirectBasePermissions, AArch64.S1CheckPermissions,
 // AArch64.S1DisabledOutput.
 // Choices: an instruction fetch from Device memory is treated as Normal Non-cacheable; access flag
-// faults are not generated for cache maintenance; a reserved MAIR byte takes its outer half twice.
+// faults are not generated for cache maintenance; a reserved MAIR byte takes its outer half twice;
+// the Contiguous bit and nT (FEAT_BBM level 2) are not looked at; the access flag is set only by a
+// walk without a fault.
 #include "mmu/walk.h"
 
 static u64 s1_ttbr(const Cpu *cpu, RegimeId id, unsigned half) {
@@ -115,7 +117,7 @@ static bool s1_check(Walk *w, const Stage1 *o, u64 desc, int level) {
 }
 
 // Sets access flag and dirty state of the leaf at table address `at` (physical: pa).
-static bool s1_update(Walk *w, u64 at, u64 pa, u64 desc, Stage1 *o) {
+static bool s1_update(Walk *w, u64 at, u64 pa, u64 desc, int level, Stage1 *o) {
     const Regime *r = w->r;
     u64 new_desc = desc;
     if (r->ha) new_desc |= 1ull << 10;
@@ -123,7 +125,7 @@ static bool s1_update(Walk *w, u64 at, u64 pa, u64 desc, Stage1 *o) {
     if (o->clean && dirties) new_desc &= ~(1ull << 7);
     if (new_desc == desc || w->no_update) return true;
     if (r->s2.on && !s2_translate_table(w, at, true, &pa)) return false;
-    walk_write_desc(w, pa, r->ee, new_desc);
+    if (!walk_write_desc(w, pa, r->ee, level, new_desc)) return false;
     if (dirties) o->clean = false;
     return true;
 }
@@ -148,7 +150,7 @@ static bool s1_leaf(Walk *w, const S1Range *g, u64 address, u64 at, u64 pa, u64 
     o->ng = r->unpriv && bit(desc, 11);
     o->guarded = bit(desc, 50);
     s1_memory_type(w, attr, (u8)bits(desc, 9, 8), o);
-    return s1_update(w, at, pa, desc, o);
+    return s1_update(w, at, pa, desc, level, o);
 }
 
 // AArch64.S1Walk.

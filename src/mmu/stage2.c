@@ -149,14 +149,18 @@ static bool s2_access_flag(Walk *w, const Leaf *leaf) {
     return s2_fault(w, FAULT_ACCESS_FLAG, leaf->level, "stage 2: access flag clear");
 }
 
-static void s2_update(Walk *w, const Leaf *leaf, Stage2 *o, bool write) {
+static bool s2_update(Walk *w, const Leaf *leaf, Stage2 *o, bool write) {
     const S2Params *p = &w->r->s2;
     u64 new_desc = leaf->desc;
     if (p->ha) new_desc |= 1ull << 10;
     if (o->clean && write) new_desc |= 1ull << 7;
-    if (new_desc == leaf->desc || w->no_update) return;
-    walk_write_desc(w, leaf->at, p->ee, new_desc);
+    if (new_desc == leaf->desc || w->no_update) return true;
+    if (!walk_write_desc(w, leaf->at, p->ee, leaf->level, new_desc)) {
+        w->fault.stage2 = true;
+        return false;
+    }
     if (write) o->clean = false;
+    return true;
 }
 
 bool s2_translate(Walk *w, const Stage1 *s1, Stage2 *o) {
@@ -172,8 +176,7 @@ bool s2_translate(Walk *w, const Stage1 *s1, Stage2 *o) {
     o->pa = leaf.pa;
     o->page_bits = leaf.page_bits;
     s2_memory_type(w, attr, (unsigned)bits(leaf.desc, 9, 8), s1, o);
-    s2_update(w, &leaf, o, w->write && w->type != ACCESS_AT && w->type != ACCESS_CACHE);
-    return true;
+    return s2_update(w, &leaf, o, w->write && w->type != ACCESS_AT && w->type != ACCESS_CACHE);
 }
 
 static bool s2_table_walk(Walk *w, u64 ipa, bool write, Leaf *leaf, Stage2 *o) {
@@ -188,8 +191,7 @@ static bool s2_table_walk(Walk *w, u64 ipa, bool write, Leaf *leaf, Stage2 *o) {
     if (write && !o->w)
         return s2_fault(w, FAULT_PERMISSION, leaf->level,
                         "stage 2 permission: S2AP, hardware update of a stage 1 descriptor");
-    s2_update(w, leaf, o, write);
-    return true;
+    return s2_update(w, leaf, o, write);
 }
 
 bool s2_translate_table(Walk *w, u64 address, bool write, u64 *pa) {

@@ -1,7 +1,8 @@
 // Both stages together, without a TLB, and the physical accesses of table walks.
 // Arm ARM: "The AArch64 Virtual Memory System Architecture", pseudo-code AArch64.FullTranslate,
 // FetchDescriptor, AArch64.MemSwapTableDesc.
-// Table walks read plain memory only; anything else at a table's address is an external abort.
+// Table walks read plain memory only; anything else at a table's address is an external abort, and so is
+// a hardware update of a descriptor in read-only memory.
 // Descriptor updates are plain stores: one thread runs all CPUs, nothing comes in between.
 #include "cpu/op.h"
 #include "mmu/tlb.h"
@@ -45,13 +46,15 @@ bool walk_read_desc(Walk *w, u64 pa, bool big_endian, int level, u64 *desc) {
     return true;
 }
 
-void walk_write_desc(Walk *w, u64 pa, bool big_endian, u64 desc) {
+bool walk_write_desc(Walk *w, u64 pa, bool big_endian, int level, u64 desc) {
     Region *region;
     u8 *host = phys_host(w->machine, pa, &region);
-    if (!host || region->readonly) return;
+    if (unlikely(!host || region->readonly))
+        return walk_fault(w, FAULT_EXTERNAL_TTW, level, "external abort: the table is read-only");
     if (unlikely(big_endian)) desc = __builtin_bswap64(desc);
     memcpy(host, &desc, 8);
     if (region->code && region->code[(pa - region->base) >> 12]) opcache_written(w->machine, pa, 8);
+    return true;
 }
 
 bool walk_translate(Walk *w, u64 address, Mapping *m) {

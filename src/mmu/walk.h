@@ -118,7 +118,7 @@ bool regime_asid16(const Cpu *cpu, RegimeId id);
 bool walk_fault(Walk *w, FaultType type, int level, const char *rule);
 void walk_log(Walk *w, int stage, int level, u64 at, u64 desc);
 bool walk_read_desc(Walk *w, u64 pa, bool big_endian, int level, u64 *desc);
-void walk_write_desc(Walk *w, u64 pa, bool big_endian, u64 desc);
+bool walk_write_desc(Walk *w, u64 pa, bool big_endian, int level, u64 desc);
 // AArch64.FullTranslate. The caller has set all of w but fault.
 bool walk_translate(Walk *w, u64 address, Mapping *m);
 // Host address of plain memory at pa, or NULL; *region (may be NULL) gets its region.

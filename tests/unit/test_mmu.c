@@ -1298,6 +1298,35 @@ static void wide_stage2(void **state) {
     assert_fault(0x1000, ACCESS_READ, MODE_E10_1, FAULT_TRANSLATION, 0);
 }
 
+// A hardware update of a descriptor in read-only memory: an external abort on the walk, at its level.
+static void update_in_rom(void **state) {
+    (void)state;
+    static u64 page[512];
+    static Region rom = {.name = "rom", .base = 0x1000, .size = 4096, .readonly = true};
+    Error err = {0};
+    memset(page, 0, sizeof page);
+    rom.host = (u8 *)page;
+    assert_true(bus_add(&machine, &rom, &err));
+    u64 low = el1_tables(NULL), s2 = stage2_tables();
+    stage2_identity(s2, 0);
+    map(s2, 12, 1, 0x1000, 3, 0x1000 | PAGE | AF | S2_R | S2_W | S2_WB);
+    map(low, 12, 0, 0, 2, 0x1000 | TABLE);
+    page[5] = 0x40201000 | PAGE;
+    page[6] = 0x40201000 | PAGE | AF;
+    cpu->sys.TCR_EL1 |= 1ull << 39;  // HA
+    assert_pa(0x6000, 0x40201000);
+    assert_fault(0x5000, ACCESS_READ, MODE_E10_1, FAULT_EXTERNAL_TTW, 3);
+    assert_false(fault.stage2);
+    // The stage 2 descriptor of the data.
+    map(s2, 12, 1, 0x40200000, 2, 0x1000 | TABLE);
+    cpu->sys.VTCR_EL2 |= 1 << 21;
+    page[1] = 0x40201000 | PAGE | S2_R | S2_W | S2_WB;
+    assert_fault(0x6000, ACCESS_READ, MODE_E10_1, FAULT_EXTERNAL_TTW, 3);
+    assert_true(fault.stage2);
+    assert_false(fault.s1ptw);
+    bus_free(&machine);
+}
+
 // --- what the fuzzer found -----------------------------------------------------------------------
 
 // PSTATE.PAN has no effect on cache maintenance, nor on what SCTLR.WXN says of a fetch.
@@ -1421,6 +1450,7 @@ int main(void) {
         TEST(tlbi_walk_tables),
         TEST(tlb_many_contexts),
         TEST(at_results),
+        TEST(update_in_rom),
         TEST(wide_stage1),
         TEST(wide_stage2),
         TEST(pan_is_about_data),
