@@ -148,6 +148,7 @@ struct Cpu {
     struct Gentimer *gentimer;
     struct TlbContexts *contexts;
     struct Pmu *pmu;
+    struct Causes *causes;  // who wrote the controls (cause.h)
 };
 
 static inline bool cpu_has(const Cpu *cpu, enum Feature f) {

@@ -4,6 +4,7 @@
 // Left out: EL3, nested virtualization (HCR_EL2.NV*): not advertised. Choice: HCR_EL2.TIDCP
 // traps EL0's use of the IMPLEMENTATION DEFINED space too.
 #include "cpu/sysreg.h"
+#include "cpu/cause.h"
 #include "cpu/exception.h"
 
 #include <stdio.h>
@@ -224,6 +225,7 @@ bool sysreg_read(Cpu *cpu, unsigned enc, unsigned rt, u64 *value) {
 
 static bool store(Cpu *cpu, unsigned index, u64 value) {
     const SysRegInfo *r = &sysreg_table[index];
+    if (unlikely(r->cause)) cause_written(cpu, index, sysreg_masked(cpu, index, value));
     if (r->write) return r->write(cpu, index, value);
     u64 *storage = sysreg_storage(cpu, index);
     u64 old = *storage;

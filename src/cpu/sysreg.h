@@ -67,6 +67,7 @@ typedef struct SysRegInfo {
     u16 alias_of;          // _EL12, _EL02: the register; else SYSREG_NONE
     u8 read_el, write_el;  // lowest EL, 4 = never
     u8 traps, fields;      // how many of
+    u8 cause;              // cause.h: n + 1 of the nth register that decides routes; 0: does not
     u16 first_trap, first_field;
     i16 need, need_not;  // enum Feature or -1
     u64 reset;

@@ -274,6 +274,9 @@ static void read_attribute(Reg *r, const char *word) {
     } else if (!strcmp(word, "after")) {
         copy_name(r->after, need_token("function"));
         if (r->write_el == NO_EL) fail("%s: an after hook for a read-only register", r->name);
+    } else if (!strcmp(word, "cause")) {
+        r->cause = true;
+        if (r->write_el == NO_EL) fail("%s: a read-only register is no cause", r->name);
     } else if (!strcmp(word, "reset")) {
         r->reset = strtoull(need_token("value"), NULL, 0);
     } else {
@@ -350,6 +353,7 @@ static int field_bit(const Reg *r, const char *name) {
 static int control_register(const char *who, const Control *c, const char *name) {
     int i = find_reg(name);
     if (i < 0) fail("%s: %s: trap register %s is not in the table", who, c->name, name);
+    regs[i].cause = true;
     return i;
 }
 

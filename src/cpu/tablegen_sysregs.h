@@ -52,6 +52,7 @@ typedef struct Reg {
     RegField field[MAX_FIELDS];
     int fields;
     uint64_t reset;
+    bool cause;    // its bits decide where exceptions go: writes are remembered
     int alias_of;  // row index of the register an _EL12/_EL02 name stands for, or -1
 } Reg;
 

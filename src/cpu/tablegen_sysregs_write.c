@@ -28,7 +28,13 @@ void write_header(const char *dir) {
         if (stored(&regs[i])) fprintf(f, "    u64 %s;\n", regs[i].name);
     fprintf(f, "};\n\nenum {\n");
     for (int i = 0; i < reg_count; i++) fprintf(f, "    SYSREG_%s = %d,\n", regs[i].name, i);
-    fprintf(f, "    SYSREG_COUNT = %d,\n};\n\nenum {\n", reg_count);
+    int causes = 0;
+    for (int i = 0; i < reg_count; i++) causes += regs[i].cause;
+    fprintf(f,
+            "    SYSREG_COUNT = %d,\n    SYSREG_CAUSES = %d,  // of them that decide where "
+            "exceptions go\n",
+            reg_count, causes);
+    fprintf(f, "};\n\nenum {\n");
     for (int i = 0; i < control_count; i++) fprintf(f, "    TRAP_%s = %d,\n", controls[i].name, i);
     fprintf(f, "    TRAP_FP = %d,  // CPACR_EL1, CPTR_EL2: EC 0x07\n};\n\n", control_count);
     fprintf(f,
@@ -115,7 +121,7 @@ static const char *or_null(const char *name) {
 }
 
 static void write_rows(FILE *f) {
-    int trap = 0, field = 0;
+    int trap = 0, field = 0, cause = 0;
     fprintf(f, "const SysRegInfo sysreg_table[] = {\n");
     for (int i = 0; i < reg_count; i++) {
         const Reg *r = &regs[i], *base = r->alias_of >= 0 ? &regs[r->alias_of] : r;
@@ -142,6 +148,7 @@ static void write_rows(FILE *f) {
                 r->read_el, r->write_el, r->traps, trap, r->fields, field);
         fprintf(f, ".need = %s, .need_not = %s, .reset = 0x%llxull,\n", *r->need ? r->need : "-1",
                 *r->need_not ? r->need_not : "-1", (unsigned long long)r->reset);
+        if (r->cause) fprintf(f, "     .cause = %d,\n", ++cause);
         fprintf(f, "     .read = %s, .write = %s, .after = %s, .insn = %s, .arg = %s},\n",
                 or_null(r->read), or_null(r->write), or_null(r->after), or_null(r->insn_fn),
                 *r->insn_arg ? r->insn_arg : "0");
@@ -199,13 +206,14 @@ static void write_fast(FILE *f) {
         }
         uint64_t read_bits = 0, write_bits = 0;
         int read = *base->read ? 0 : fast_els(r, 1, &read_bits);
-        int write = *base->write || *base->after ? 0 : fast_els(r, 2, &write_bits);
+        bool slow = *base->write || *base->after || base->cause;
+        int write = slow ? 0 : fast_els(r, 2, &write_bits);
         const char *e2h = base->name;
         if (*r->vhe) {
             const Reg *v = &regs[find_reg(r->vhe)];
             e2h = v->name;
             if (*v->read || *v->need) read &= ~4;
-            if (*v->write || *v->after || *v->need) write &= ~4;
+            if (*v->write || *v->after || *v->need || v->cause) write &= ~4;
         }
         if (r->alias_of >= 0)
             fprintf(f, "    {SYSREG_NONE, ");

@@ -8,6 +8,7 @@
 
 #include "cpu/cpu_models.h"
 #include "cpu/op.h"
+#include "cpu/cause.h"
 #include "cpu/pmu.h"
 #include "gic/gic.h"
 #include "machine/virt.h"
@@ -311,6 +312,7 @@ void cpu_reset(Cpu *cpu) {
     cpu->tlb = tlb_for_mode(cpu, cpu_mode(cpu));
     gentimer_reset(cpu);
     pmu_reset(cpu);
+    cause_reset(cpu);
     gic_reset_cpu(cpu);
 }
 
@@ -383,6 +385,7 @@ Machine *machine_create(const MachineConfig *config, Error *err) {
     for (unsigned i = 0; i < config->cpus; i++) {
         gentimer_create(machine->cpu[i], COUNTER_HZ);
         pmu_create(machine->cpu[i]);
+        cause_create(machine->cpu[i]);
     }
     machine_reset(machine);
     return machine;
@@ -401,6 +404,7 @@ void machine_free(Machine *machine) {
         if (!machine->cpu[i]) continue;
         gentimer_free(machine->cpu[i]);
         pmu_free(machine->cpu[i]);
+        cause_free(machine->cpu[i]);
         tlb_free(machine->cpu[i]);
         free(machine->cpu[i]);
     }

@@ -1,6 +1,7 @@
 // The exit trace: watches exceptions taken to EL2 and returns from it, and writes and counts them.
 // Nothing here changes the machine. Exceptions to EL1 (virtual interrupts included) do not involve
 // the hypervisor and are left out.
+#include "cpu/cause.h"
 #include "gen/exceptions.h"
 #include "trace/internal.h"
 
@@ -44,13 +45,17 @@ static char *put_colour(const Trace *t, char *p, const char *code) {
     return t->colour ? put_text(p, code) : p;
 }
 
-static char *put_place(const Trace *t, char *p, World w, u64 pc) {
-    p = put_hex(put_text(p, " pc="), pc);
+static char *put_address(const Trace *t, char *p, World w, u64 pc) {
+    p = put_hex(p, pc);
     SymbolHit hit;
     if (!symbols_lookup(t->symbols, world_space(w), pc, &hit)) return p;
     p = put_some(put_text(p, " <"), hit.name, 128);
     if (hit.offset) p = put_hex(put_text(p, "+"), hit.offset);
     return put_text(p, ">");
+}
+
+static char *put_place(const Trace *t, char *p, World w, u64 pc) {
+    return put_address(t, put_text(p, " pc="), w, pc);
 }
 
 // "    12 i=34567 cpu0 vm1   EL1->EL2"
@@ -153,6 +158,14 @@ static bool known_intid(const Cpu *cpu, const Exception *e, u32 *intid) {
     return *intid < 1020 || *intid >= 8192;
 }
 
+// Which instruction set the control bit that the rule names: " set=0x... <symbol> i=123".
+static char *put_setter(const Trace *t, char *p, const Cpu *cpu, World w, const char *rule) {
+    ControlWrite by;
+    if (!cause_of(cpu, rule, &by)) return p;
+    World writer = by.el == 2 ? (World){.kind = WORLD_EL2} : w;
+    return put_dec(put_text(put_address(t, put_text(p, " set="), writer, by.pc), " i="), by.icount);
+}
+
 static void write_exit(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World w) {
     const Exception *e = ev->exc;
     u32 intid = 0;
@@ -170,7 +183,8 @@ static void write_exit(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World
     }
     p = put_detail(p, cpu, e, known, intid);
     p = put_some(put_text(p, " rule=\""), rule_of(ev), 100);
-    end_line(t, put_text(p, "\""));
+    p = put_text(p, "\"");
+    end_line(t, put_setter(t, p, cpu, w, rule_of(ev)));
 }
 
 // --- what is counted -----------------------------------------------------------------------------

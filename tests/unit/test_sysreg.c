@@ -1,5 +1,6 @@
 // System registers: encodings, masks, permission, traps, E2H redirection, hooks, system
 // instructions and the CPU models.
+#include "cpu/cause.h"
 #include "cpu/cpu_models.h"
 #include "cpu/exception.h"
 #include "cpu/observer.h"
@@ -70,7 +71,10 @@ static int setup(void **state) {
     }
     cpu = cpus[0];
     machine.config = (MachineConfig){.cpu_model = "max", .el2 = true};
-    for (unsigned i = 0; i < CPUS; i++) tlb_init(cpus[i]);
+    for (unsigned i = 0; i < CPUS; i++) {
+        tlb_init(cpus[i]);
+        cause_create(cpus[i]);
+    }
     use_model("max", true, 3);
     return 0;
 }
@@ -79,6 +83,7 @@ static int teardown(void **state) {
     (void)state;
     for (unsigned i = 0; i < CPUS; i++) {
         tlb_free(cpus[i]);
+        cause_free(cpus[i]);
         free(cpus[i]);
     }
     return 0;
