@@ -29,7 +29,17 @@ enum {
     MONITOR = 256,  // the exclusives monitor has the address
 };
 
-typedef enum Kind { LOAD_STORE, VECTOR, ZERO, CLEAN, INVALIDATE, ICACHE, ADDRESS, FETCH } Kind;
+typedef enum Kind {
+    LOAD_STORE,
+    VECTOR,
+    ZERO,
+    CLEAN,
+    INVALIDATE,
+    ICACHE,
+    ADDRESS,
+    FETCH,
+    MAINTENANCE
+} Kind;
 
 // ISS bits 24:14 of a load or store of x1 or w1: ISV, SAS, SSE, SRT, SF, AR.
 #define ISV(sas, sse, sf, ar) (1u << 10 | (sas) << 8 | (sse) << 7 | 1u << 2 | (sf) << 1 | (ar))
@@ -110,7 +120,11 @@ static const Instruction instructions[] = {
     {"at s12e0r, x2", 0xd50c78c2, ADDRESS, 0, 1, 0, 0, FEAT_EL2, {0, true, false, false}},
     {"at s12e0w, x2", 0xd50c78e2, ADDRESS, 0, 1, 0, 0, FEAT_EL2, {0, true, true, false}},
     {"fetch", 0, FETCH, 4, 1, 0, 0, -1, {0}},
+    {"tlbi vaae1, x2", 0xd5088762, MAINTENANCE, 0, 1, 0, 0, -1, {0}},
+    {"tlbi alle2", 0xd50c871f, MAINTENANCE, 0, 1, 0, 0, FEAT_EL2, {0}},
+    {"tlbi vmalls12e1", 0xd50c87df, MAINTENANCE, 0, 1, 0, 0, FEAT_EL2, {0}},
 };
+enum { TLBI_COUNT = 3, TLBI_VAAE1 = ARRAY_LEN(instructions) - TLBI_COUNT, TLBI_ALLE2, TLBI_VMALLS12E1 };
 // clang-format on
 
 static bool allowed(const Cpu *cpu, const Instruction *in, int el) {
@@ -258,7 +272,7 @@ static void execute(Cpu *cpu, OpPage *page, unsigned i) {
 
 static bool fetch(Cpu *cpu, u64 va, u64 *pa) {
     cpu->block = NULL;
-    OpPage *page = fetch_page_slow(cpu, va);
+    OpPage *page = op_find(cpu, va) ? cpu->page : fetch_page_slow(cpu, va);
     if (page) *pa = page->pa | (va & 0xfff);
     return page != NULL;
 }
@@ -266,7 +280,8 @@ static bool fetch(Cpu *cpu, u64 va, u64 *pa) {
 // --- comparison ----------------------------------------------------------------------------------
 
 static struct Stats {
-    u64 inputs, accesses, aborts, par_faults, s2_faults, s1ptw, updates, status[16], level0;
+    u64 inputs, accesses, aborts, par_faults, s2_faults, s1ptw, updates, status[16], level0,
+        changes;
 } stats;
 
 static void print_stats(void) {
@@ -278,6 +293,7 @@ static void print_stats(void) {
             (unsigned long long)stats.aborts, (unsigned long long)stats.par_faults,
             (unsigned long long)stats.s2_faults, (unsigned long long)stats.s1ptw,
             (unsigned long long)stats.updates);
+    fprintf(stderr, " (descriptors changed: %llu)", (unsigned long long)stats.changes);
     fprintf(stderr, " (translation faults of level 0: %llu)", (unsigned long long)stats.level0);
     for (unsigned i = 0; i < 10; i++) fprintf(stderr, " %llu", (unsigned long long)stats.status[i]);
     fprintf(stderr, "\n");
@@ -513,6 +529,34 @@ static u32 choose_pstate(const Cpu *cpu, Bytes *b, int *el) {
     return pstate;
 }
 
+static void tlbi(Cpu *cpu, OpPage *page, unsigned i, u64 va) {
+    pstate_changed(cpu, PSTATE_DAIF | PSTATE_SP | (cpu_have_el2(cpu) ? 2u : 1u) << PSTATE_EL_SHIFT);
+    u64 taken = cpu->exceptions;
+    cpu->x[2] = va >> 12 & ones(44);
+    execute(cpu, page, i);
+    if (cpu->exceptions != taken) abort();
+}
+
+// Another descriptor somewhere, and the TLB maintenance that makes accesses at va in the regime of `el`
+// see it. Other addresses may still be translated by the old one.
+static void change_descriptor(Case *c, OpPage *page, Bytes *b, int el, u64 va) {
+    Cpu *cpu = c->cpu;
+    u64 pa = c->word[bytes_take(b, 2) % c->words];
+    *case_word(pa) ^= 1ull << bytes_below(b, 64);
+    if (bytes_rare(b, 4)) *case_word(pa) ^= 1ull << bytes_below(b, 64);
+    bool host0 = cpu_have_el2(cpu) && cpu_in_host0(cpu);
+    if (cpu_have_el2(cpu) && el == 2 && !host0) {
+        tlbi(cpu, page, TLBI_ALLE2, 0);
+    } else if (cpu_have_el2(cpu) && !host0 &&
+               cpu->sys.HCR_EL2 & (1ull << HCR_VM | 1ull << HCR_DC)) {
+        tlbi(cpu, page, TLBI_VMALLS12E1, 0);
+    } else {
+        tlbi(cpu, page, TLBI_VAAE1, va);
+        tlbi(cpu, page, TLBI_VAAE1, va + 64);
+    }
+    stats.changes++;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -528,21 +572,31 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     tlb_context_changed(c.cpu);
     u64 va = 0;
     int last = -1;
+    bool stale = false;
     for (unsigned n = 1 + bytes_below(&b, 6), i = 0; i < n; i++) {
         int el;
         u32 pstate = choose_pstate(c.cpu, &b, &el);
         const Instruction *in;
-        do in = &instructions[bytes_below(&b, ARRAY_LEN(instructions))];
+        bool fresh = false;
+        do in = &instructions[bytes_below(&b, ARRAY_LEN(instructions) - TLBI_COUNT)];
         while (!allowed(c.cpu, in, el));
+        if (bytes_rare(&b, 8)) in = &instructions[TLBI_VAAE1 - 1];  // a fetch
         int as = in->kind == ADDRESS ? in->at.el : el, regime = as == 2 ? 2 : 1;
-        if (regime == last ? bytes_rare(&b, 4) : i == 0 || !bytes_rare(&b, 8))
+        if (regime == last ? bytes_rare(&b, 4) : i == 0 || !bytes_rare(&b, 8)) {
             va = case_address(&c, &b, as, in->at.two_stages);
-        last = regime;
+            fresh = true;
+        }
         if (in->kind == FETCH) va &= ~3ull;
         if (c.words < ARRAY_LEN(c.word) - 64) {
             case_map(&c, &b, as, in->at.two_stages, va);
             case_map(&c, &b, as, in->at.two_stages, va + in->size * in->elements);
         }
+        if (stale && (fresh || regime != last)) tlb_flush_all(c.cpu), stale = false;
+        if (!fresh && c.words && bytes_rare(&b, 3)) {
+            change_descriptor(&c, page, &b, as, va);
+            stale = true;
+        }
+        last = regime;
         access_once(&c, page, el, pstate, in, va);
     }
     case_reset_memory(&c);

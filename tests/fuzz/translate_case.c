@@ -181,7 +181,7 @@ static u64 table_base(Bytes *b, bool stage1, unsigned align, bool may_be_away) {
     if (stage1) v |= 1 << 20;
     v &= ~ones(align);
     if (stage1 && !(v >> 20 & 1)) v |= 1 << 20;
-    if (may_be_away && bytes_rare(b, 24)) v |= 1ull << (20 + bytes_below(b, 32));
+    if (may_be_away && bytes_rare(b, 24)) v |= 1ull << (21 + bytes_below(b, 31));
     return v;
 }
 
