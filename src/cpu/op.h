@@ -88,6 +88,7 @@ static ALWAYS_INLINE const Op *op_find(Cpu *cpu, u64 new_pc) {
     FetchEntry *e = &cpu->tlb->fetch[(new_pc >> 12) & (FETCH_SIZE - 1)];
     if (unlikely(e->tag != (new_pc & ~0xffcull))) return NULL;
     const Op *target = &e->page->ops[(new_pc & 0xffc) >> 2];
+    if (!target) __builtin_unreachable();  // saves the caller's test
     cpu->page = e->page;
     cpu->pc_base = new_pc - ((uintptr_t)target >> 2);
     return target;
@@ -118,6 +119,22 @@ const Op *op_fp_trap(Cpu *cpu, const Op *op, const Table *table);
 void op_decode(const u64 *features, u32 word, unsigned index, Op *op);
 // The instruction word that op was decoded from (read back from memory).
 u32 op_word(const Cpu *cpu, const Op *op);
+
+// run_table.c, written by the generator from sequences.fuse. A sequence is an instruction and one step
+// after the other; a step is taken if it is the one that follows and its links hold.
+typedef struct OpStep {
+    u16 next, fused;  // the id of the instruction, and that of the sequence with it
+    struct {
+        u8 slot;               // Op.r[slot - 1] is a register that it reads; 0: no more links
+        u8 back, result_slot;  // it is what r[result_slot] so many instructions before has written
+    } link[4];
+} OpStep;
+extern const OpStep op_steps[];
+extern const u16
+    op_step_start[];          // by id: its steps are op_steps[start[id]] to before start[id + 1]
+extern const u16 op_first[];  // by id: that of its first instruction alone
+extern const u8 op_length[];  // by id: how many instructions
+extern const u8 op_result_slots[];  // by id of one instruction: bit n: r[n] is a register it writes
 
 // opcache.c: the OpPage of a physical page of memory (created when needed), NULL if the address is
 // not memory.

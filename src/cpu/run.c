@@ -119,7 +119,7 @@ void cpu_run(Cpu *cpu, u64 until) {
 
 #if defined(EL2SIM_LOOP_DISPATCH)
 void cpu_execute_one(Cpu *cpu, const Op *op) {
-    const Op *next = run_handlers.h[op->id](cpu, op, (const Table *)&run_handlers);
+    const Op *next = run_handlers.h[op_first[op->id]](cpu, op, (const Table *)&run_handlers);
     if (!next) return;
     cpu->icount += (u64)(next - cpu->block);
     cpu->block = next;
@@ -138,7 +138,7 @@ static const Op *step_stop(Cpu *cpu, const Op *op, const Table *table) {
 static const struct RunTable stop_handlers = {{[0 ... OP_COUNT - 1] = step_stop}};
 
 void cpu_execute_one(Cpu *cpu, const Op *op) {
-    run_handlers.h[op->id](cpu, op, (const Table *)&stop_handlers);
+    run_handlers.h[op_first[op->id]](cpu, op, (const Table *)&stop_handlers);
 }
 #endif
 

@@ -330,7 +330,7 @@ static ALWAYS_INLINE void store_pair(Mem *m, unsigned bytes, u64 t, u64 t2, u64 
         mem_write_slow(m->cpu, m->op, address + bytes, bytes, t2, acc | ACC_PAIR);
         return;
     }
-    u8 *host = tlb_host_pair(m->cpu, address, bytes, true);
+    u8 *host = tlb_host_pair(m, address, bytes, true);
     if (unlikely(!host)) {
         m->miss = true;
         return;
@@ -346,7 +346,7 @@ static ALWAYS_INLINE void load_pair(Mem *m, unsigned bytes, u64 *t, u64 *t2, u64
         *t2 = mem_read_slow(m->cpu, m->op, address + bytes, bytes, acc | ACC_PAIR);
         return;
     }
-    const u8 *host = tlb_host_pair(m->cpu, address, bytes, false);
+    const u8 *host = tlb_host_pair(m, address, bytes, false);
     if (unlikely(!host)) {
         m->miss = true;
         return;
@@ -375,7 +375,7 @@ static ALWAYS_INLINE void store_pair_v(Mem *m, unsigned bytes, const V128 *t, co
                        acc | ACC_PAIR | ACC_VECTOR);
         return;
     }
-    u8 *host = tlb_host_pair(m->cpu, address, bytes, true);
+    u8 *host = tlb_host_pair(m, address, bytes, true);
     if (unlikely(!host)) {
         m->miss = true;
         return;
@@ -398,7 +398,7 @@ static ALWAYS_INLINE void load_pair_v(Mem *m, unsigned bytes, V128 *t, V128 *t2,
             mem_read_slow(m->cpu, m->op, address + bytes, bytes, acc | ACC_PAIR | ACC_VECTOR);
         return;
     }
-    const u8 *host = tlb_host_pair(m->cpu, address, bytes, false);
+    const u8 *host = tlb_host_pair(m, address, bytes, false);
     if (unlikely(!host)) {
         m->miss = true;
         return;

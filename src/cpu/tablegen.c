@@ -1,88 +1,25 @@
 // Host tool run by the build: checks the instruction tables (*.isa, docs/instruction-tables.md) and
 // features.def and writes the decoder, the handlers and the row list as readable C.
-// Usage: tablegen OUTDIR features.def TABLE.isa...
+// Usage: tablegen OUTDIR features.def TABLE.isa... [SEQUENCES.fuse]
+#include "cpu/tablegen.h"
+
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ROWS = 4000, MAX_FIELDS = 20, MAX_OPERANDS = 16, MAX_FEATURES = 256, MAX_VALUES = 64 };
-
-typedef struct {
-    char name[24];
-    int lo, width;
-    bool used;
-} Field;
-
-typedef enum {
-    OPD_TEMPLATE,
-    OPD_NEAR,
-    OPD_X,
-    OPD_XSP,
-    OPD_DX,
-    OPD_DXSP,
-    OPD_V,
-    OPD_DV,
-    OPD_LR,
-    OPD_PC,
-    OPD_SMALL,
-    OPD_WIDE,
-    OPD_TARGET,
-} OperandKind;
-
-typedef struct {
-    OperandKind kind;
-    int field;               // index, for register, template and small operands
-    char expr[200];          // C text, for wide operands
-    int values[MAX_VALUES];  // template values
-    int value_count;
-    bool listed;  // values were given: others do not match
-    int slot;     // of Op.r
-    int wide;     // 0 or 1
-} Operand;
-
-typedef enum {
-    KIND_PLAIN,
-    KIND_MEM,
-    KIND_BRANCH,
-    KIND_JUMP,
-    KIND_SYSTEM,
-    KIND_HANDLER,
-    KIND_UNDEF
-} Kind;
-
-typedef struct {
-    char name[64];
-    char diagram[200], operand_text[300];
-    const char *file;
-    int line, table;
-    uint32_t mask, value;
-    Field field[MAX_FIELDS];
-    int fields;
-    Operand operand[MAX_OPERANDS];
-    int operands, slots, wides;
-    Kind kind;
-    bool fp, near;
-    int feature[8];
-    int features;
-    char where[300];
-} Row;
-
-static Row *rows;
-static int row_count;
+Row *rows;
+int row_count;
 static char feature_name[MAX_FEATURES][32];
 static int feature_count;
 static char table_name[16][32];
 static char table_include[16][12][48];
 static int table_includes[16];
 static int tables;
-static const char *at_file = "";
-static int at_line;
+const char *at_file = "";
+int at_line;
 
-static _Noreturn void fail(const char *format, ...) {
+_Noreturn void fail(const char *format, ...) {
     va_list args;
     va_start(args, format);
     fprintf(stderr, "%s:%d: ", at_file, at_line);
@@ -91,7 +28,7 @@ static _Noreturn void fail(const char *format, ...) {
     exit(1);
 }
 
-static FILE *create(const char *dir, const char *name) {
+FILE *create(const char *dir, const char *name) {
     char path[1024];
     snprintf(path, sizeof path, "%s/%s", dir, name);
     FILE *f = fopen(path, "w");
@@ -542,7 +479,7 @@ static void check_overlaps(void) {
 
 // --- output --------------------------------------------------------------------------------------
 
-static int combos(const Row *r) {
+int combos(const Row *r) {
     int n = 1;
     for (int i = 0; i < r->operands; i++)
         if (r->operand[i].kind == OPD_TEMPLATE) n *= r->operand[i].value_count;
@@ -563,7 +500,7 @@ static void combo_values(const Row *r, int c, int *value, bool *near) {
     }
 }
 
-static void handler_name(const Row *r, int c, char *out, size_t n) {
+void handler_name(const Row *r, int c, char *out, size_t n) {
     int value[MAX_OPERANDS] = {0};
     bool near;
     combo_values(r, c, value, &near);
@@ -574,20 +511,24 @@ static void handler_name(const Row *r, int c, char *out, size_t n) {
     if (near) snprintf(out + len, n - (size_t)len, "_near");
 }
 
-static void write_arguments(FILE *f, const Row *r, const int *value, bool local) {
+static void write_arguments(FILE *f, const Row *r, const int *value, bool local, const Link *link) {
     const char *comma = ", ";
     for (int i = 0; i < r->operands; i++) {
         const Operand *o = &r->operand[i];
+        if (link && link->from[i]) {
+            fprintf(f, "%s%c_", comma, link->from[i]);
+            continue;
+        }
         switch (o->kind) {
         case OPD_TEMPLATE: fprintf(f, "%s%d", comma, value[i]); break;
         case OPD_X:
-        case OPD_XSP: fprintf(f, "%scpu->x[op->r[%d]]", comma, o->slot); break;
+        case OPD_XSP: fprintf(f, "%scpu->x[(size_t)op->r[%d]]", comma, o->slot); break;
         case OPD_DX:
         case OPD_DXSP:
             if (local)
                 fprintf(f, "%s&d%d", comma, i);
             else
-                fprintf(f, "%s&cpu->x[op->r[%d]]", comma, o->slot);
+                fprintf(f, "%s&cpu->x[(size_t)op->r[%d]]", comma, o->slot);
             break;
         case OPD_V: fprintf(f, "%s&cpu->v[op->r[%d]]", comma, o->slot); break;
         case OPD_DV:
@@ -611,33 +552,103 @@ static void write_arguments(FILE *f, const Row *r, const int *value, bool local)
     }
 }
 
+// Commits the locals d0, d1...; in a sequence also to the names that later instructions take them by.
+static void write_results(FILE *f, const Row *r, const Link *link) {
+    for (int i = 0; i < r->operands; i++) {
+        const Operand *o = &r->operand[i];
+        if (o->kind == OPD_DV) fprintf(f, "    cpu->v[op->r[%d]] = d%d;\n", o->slot, i);
+        if (o->kind != OPD_DX && o->kind != OPD_DXSP) continue;
+        fprintf(f, "    cpu->x[(size_t)op->r[%d]] = d%d;\n", o->slot, i);
+        if (link && link->to[i]) fprintf(f, "    %c_ = d%d;\n", link->to[i], i);
+    }
+}
+
 // The locals end before the tail call, or gcc keeps the frame for them.
-static void write_mem_body(FILE *f, const Row *r, const int *value, bool slow, const char *name) {
+static void write_mem_body(FILE *f, const Row *r, const int *value, bool slow, const char *name,
+                           const Link *link) {
     if (!slow) fprintf(f, "    bool miss_;\n");
     fprintf(f, "    {\n");
-    fprintf(f, "    Mem mem_ = {cpu, op, %s, false};\n", slow ? "true" : "false");
+    fprintf(f, "    Mem mem_ = {cpu, op, %s, false, %s};\n", slow ? "true" : "false",
+            link ? "true" : "false");
     for (int i = 0; i < r->operands; i++) {
         const Operand *o = &r->operand[i];
         if (o->kind == OPD_DX || o->kind == OPD_DXSP) fprintf(f, "    u64 d%d = 0;\n", i);
         if (o->kind == OPD_DV) fprintf(f, "    V128 d%d = cpu->v[op->r[%d]];\n", i, o->slot);
     }
     fprintf(f, "    sem_%s(&mem_", r->name);
-    write_arguments(f, r, value, true);
+    write_arguments(f, r, value, true, link);
     fprintf(f, ");\n");
     if (!slow) fprintf(f, "    miss_ = mem_.miss;\n    if (likely(!miss_)) {\n");
-    for (int i = 0; i < r->operands; i++) {
-        const Operand *o = &r->operand[i];
-        if (o->kind == OPD_DX || o->kind == OPD_DXSP)
-            fprintf(f, "    cpu->x[op->r[%d]] = d%d;\n", o->slot, i);
-        if (o->kind == OPD_DV) fprintf(f, "    cpu->v[op->r[%d]] = d%d;\n", o->slot, i);
-    }
+    write_results(f, r, link);
     if (!slow) fprintf(f, "    }\n");
     fprintf(f, "    }\n");
     if (!slow)
-        fprintf(f, "    if (unlikely(miss_)) TAIL(s_%s(cpu, op, table));\n", name);
+        fprintf(f, "    if (unlikely(miss_)) TAIL(%s_%s(cpu, op, table));\n", link ? "h" : "s",
+                name);
     else
         fprintf(f, "    (void)table;\n");
-    fprintf(f, "    NEXT(cpu, op, table);\n");
+}
+
+static void write_plain_body(FILE *f, const Row *r, const int *value, const Link *link) {
+    for (int i = 0; link && i < r->operands; i++) {
+        const Operand *o = &r->operand[i];
+        if (o->kind == OPD_DX || o->kind == OPD_DXSP) fprintf(f, "    u64 d%d;\n", i);
+        if (o->kind == OPD_DV) fprintf(f, "    V128 d%d = cpu->v[op->r[%d]];\n", i, o->slot);
+    }
+    fprintf(f, "    sem_%s(cpu", r->name);
+    write_arguments(f, r, value, link != NULL, link);
+    fprintf(f, ");\n");
+    if (link) write_results(f, r, link);
+}
+
+static void write_branch_body(FILE *f, const Row *r, const int *value, bool near,
+                              const Link *link) {
+    fprintf(f, "    if (sem_%s(cpu", r->name);
+    write_arguments(f, r, value, false, link);
+    if (near)
+        fprintf(f, "))\n        NEAR(cpu, op, (const Op *)((const char *)op + (i64)op->imm), "
+                   "table);\n");
+    else
+        fprintf(f, "))\n        JUMP(cpu, op, op_pc(cpu, op) + op->imm, table);\n");
+}
+
+static void write_system_body(FILE *f, const Row *r, const int *value) {
+    fprintf(f, "    cpu_sync(cpu, op);\n    cpu->icount++;\n    cpu->block = op + 1;\n");
+    fprintf(f, "    if (!sem_%s(cpu, op", r->name);
+    write_arguments(f, r, value, false, NULL);
+    fprintf(f, ")) cpu->pc += 4;\n    TAIL(op_resume(cpu, op, table));\n");
+}
+
+void write_body(FILE *f, const Row *r, int c, bool last, const Link *link) {
+    const char *next = last ? "    NEXT(cpu, op, table);\n" : "";
+    char name[160];
+    int value[MAX_OPERANDS] = {0};
+    bool near;
+    combo_values(r, c, value, &near);
+    handler_name(r, c, name, sizeof name);
+    if (r->fp) fputs("    if (unlikely(!cpu->fp_on)) TAIL(op_fp_trap(cpu, op, table));\n", f);
+    switch (r->kind) {
+    case KIND_PLAIN:
+        write_plain_body(f, r, value, link);
+        fputs(next, f);
+        break;
+    case KIND_MEM:
+        write_mem_body(f, r, value, false, name, link);
+        fputs(next, f);
+        break;
+    case KIND_BRANCH:
+        write_branch_body(f, r, value, near, link);
+        fputs(next, f);
+        break;
+    case KIND_JUMP:
+        fprintf(f, "    u64 to = sem_%s(cpu", r->name);
+        write_arguments(f, r, value, false, link);
+        fprintf(f, ");\n    JUMP(cpu, op, to, table);\n");
+        break;
+    case KIND_SYSTEM: write_system_body(f, r, value); break;
+    case KIND_HANDLER: fprintf(f, "    TAIL(sem_%s(cpu, op, table));\n", r->name); break;
+    case KIND_UNDEF: break;
+    }
 }
 
 static void write_handler(FILE *f, const Row *r, int c) {
@@ -646,47 +657,21 @@ static void write_handler(FILE *f, const Row *r, int c) {
     bool near;
     combo_values(r, c, value, &near);
     handler_name(r, c, name, sizeof name);
-    const char *fp = "    if (unlikely(!cpu->fp_on)) TAIL(op_fp_trap(cpu, op, table));\n";
     const char *sig = "(Cpu *cpu, const Op *op, const Table *table)";
     if (r->kind == KIND_MEM) {
         fprintf(f, "static COLD const Op *s_%s%s {\n", name, sig);
-        write_mem_body(f, r, value, true, name);
-        fprintf(f, "}\n");
+        write_mem_body(f, r, value, true, name, NULL);
+        fprintf(f, "    NEXT(cpu, op, table);\n}\n");
     }
     fprintf(f, "const Op *h_%s%s {\n", name, sig);
-    if (r->fp) fputs(fp, f);
-    switch (r->kind) {
-    case KIND_PLAIN:
-        fprintf(f, "    sem_%s(cpu", r->name);
-        write_arguments(f, r, value, false);
-        fprintf(f, ");\n    NEXT(cpu, op, table);\n");
-        break;
-    case KIND_MEM: write_mem_body(f, r, value, false, name); break;
-    case KIND_BRANCH:
-        fprintf(f, "    if (sem_%s(cpu", r->name);
-        write_arguments(f, r, value, false);
-        if (near)
-            fprintf(f, "))\n        NEAR(cpu, op, (const Op *)((const char *)op + (i64)op->imm), "
-                       "table);\n");
-        else
-            fprintf(f, "))\n        JUMP(cpu, op, op_pc(cpu, op) + op->imm, table);\n");
-        fprintf(f, "    NEXT(cpu, op, table);\n");
-        break;
-    case KIND_JUMP:
-        fprintf(f, "    u64 to = sem_%s(cpu", r->name);
-        write_arguments(f, r, value, false);
-        fprintf(f, ");\n    JUMP(cpu, op, to, table);\n");
-        break;
-    case KIND_SYSTEM:
-        fprintf(f, "    cpu_sync(cpu, op);\n    cpu->icount++;\n    cpu->block = op + 1;\n");
-        fprintf(f, "    if (!sem_%s(cpu, op", r->name);
-        write_arguments(f, r, value, false);
-        fprintf(f, ")) cpu->pc += 4;\n    TAIL(op_resume(cpu, op, table));\n");
-        break;
-    case KIND_HANDLER: fprintf(f, "    TAIL(sem_%s(cpu, op, table));\n", r->name); break;
-    case KIND_UNDEF: break;
-    }
+    write_body(f, r, c, true, NULL);
     fprintf(f, "}\n\n");
+}
+
+void write_includes(FILE *f) {
+    for (int t = 0; t < tables; t++)
+        for (int i = 0; i < table_includes[t]; i++)
+            fprintf(f, "#include \"cpu/%s\"\n", table_include[t][i]);
 }
 
 static void write_handlers(const char *dir) {
@@ -713,6 +698,7 @@ static void write_handlers(const char *dir) {
             handler_name(&rows[i], c, name, sizeof name);
             fprintf(f, "    OP_%s,\n", name);
         }
+    write_fused_ids(f);
     fprintf(f, "    OP_COUNT,\n};\n\n");
     fprintf(f, "const Op *op_do_decode(Cpu *cpu, const Op *op, const Table *table);\n"
                "const Op *op_page_end(Cpu *cpu, const Op *op, const Table *table);\n"
@@ -722,6 +708,7 @@ static void write_handlers(const char *dir) {
             handler_name(&rows[i], c, name, sizeof name);
             fprintf(f, "const Op *h_%s(Cpu *cpu, const Op *op, const Table *table);\n", name);
         }
+    write_fused_declarations(f);
     fprintf(f, "\n// The handlers by Op.id.\nextern const struct RunTable { Handler h[OP_COUNT]; } "
                "run_handlers;\n");
     fclose(f);
@@ -733,8 +720,11 @@ static void write_handlers(const char *dir) {
             handler_name(&rows[i], c, name, sizeof name);
             fprintf(f, "    h_%s,\n", name);
         }
+    write_fused_table(f);
     fprintf(f, "}};\n");
+    write_fused_steps(f);
     fclose(f);
+    write_fused_handlers(dir);
 }
 
 static void write_row_decoder(FILE *f, const Row *r) {
@@ -862,15 +852,18 @@ static void write_features(const char *dir) {
 
 int main(int argc, char **argv) {
     if (argc < 3) {
-        fprintf(stderr, "usage: tablegen OUTDIR features.def TABLE.isa...\n");
+        fprintf(stderr, "usage: tablegen OUTDIR features.def TABLE.isa... [SEQUENCES.fuse]\n");
         return 2;
     }
     rows = calloc(MAX_ROWS, sizeof *rows);
     read_features(argv[2]);
     if (feature_count > 128) fail("more than 128 features: widen DecodeRow.features");
     if (argc - 3 > 16) fail("too many tables");
-    for (int i = 3; i < argc; i++) read_table(argv[i]);
+    const char *end = strrchr(argv[argc - 1], '.');
+    bool fuse = argc > 3 && end && !strcmp(end, ".fuse");
+    for (int i = 3; i < argc - fuse; i++) read_table(argv[i]);
     check_overlaps();
+    if (fuse) read_sequences(argv[argc - 1]);
     write_features(argv[1]);
     write_handlers(argv[1]);
     write_decoder(argv[1]);

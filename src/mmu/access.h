@@ -52,10 +52,12 @@ typedef enum Acc {
 
 // The context of one executing load/store. In the fast variant of a handler `slow` is false and a
 // miss sets `miss`: the generated wrapper then drops the results and tail-calls the slow variant.
+// In a sequence `aligned` is true: the fast variant takes aligned accesses alone, which is less code;
+// others are left to the handler of the single instruction.
 typedef struct Mem {
     Cpu *cpu;
     const Op *op;
-    bool slow, miss;
+    bool slow, miss, aligned;
 } Mem;
 
 // Slow paths. size in bytes (1,2,4,8); srt = register number for ESR_ELx.ISS.SRT comes from the
@@ -118,10 +120,11 @@ static ALWAYS_INLINE void *tlb_host_rmw(Cpu *cpu, u64 va, unsigned size) {
 }
 
 // For two elements of size bytes at va and va + size.
-static ALWAYS_INLINE void *tlb_host_pair(Cpu *cpu, u64 va, unsigned size, bool write) {
-    TlbEntry *e = tlb_entry(cpu, va);
+static ALWAYS_INLINE void *tlb_host_pair(Mem *m, u64 va, unsigned size, bool write) {
+    TlbEntry *e = tlb_entry(m->cpu, va);
     u64 tag = write ? e->wtag : e->rtag, mask = ~0xfffull | (size - 1);
     if (likely(!(((va & mask) ^ tag) | (((va + size) & mask) ^ tag)))) return tlb_host(e, va);
+    if (m->aligned) return NULL;
     if (((va + 2 * size - 1) & ~0xfffull) == tag && (va & ~0xfffull) == tag &&
         !(e->flags & TLBF_ALIGNED))
         return tlb_host(e, va);
@@ -146,10 +149,11 @@ static ALWAYS_INLINE void *tlb_host_unprivileged(Cpu *cpu, u64 va, unsigned size
     return likely(hit) ? tlb_host(e, va) : NULL;
 }
 
-static ALWAYS_INLINE void *mem_host(Cpu *cpu, u64 va, unsigned size, bool write, Acc acc) {
+static ALWAYS_INLINE void *mem_host(const Mem *m, u64 va, unsigned size, bool write, Acc acc) {
+    Cpu *cpu = m->cpu;
     if (acc & (ACC_ATOMIC | ACC_EXCL)) return NULL;
     if (acc & ACC_UNPRIV) return tlb_host_unprivileged(cpu, va, size, write);
-    if (acc & ACC_ORDERED)
+    if (m->aligned || acc & ACC_ORDERED)
         return write ? tlb_host_write_aligned(cpu, va, size) : tlb_host_read_aligned(cpu, va, size);
     return write ? tlb_host_write(cpu, va, size) : tlb_host_read(cpu, va, size);
 }
@@ -157,7 +161,7 @@ static ALWAYS_INLINE void *mem_host(Cpu *cpu, u64 va, unsigned size, bool write,
 // Reads size bytes at va, zero-extended.
 static ALWAYS_INLINE u64 mem_read(Mem *m, u64 va, unsigned size, Acc acc) {
     if (!m->slow) {
-        void *host = mem_host(m->cpu, va, size, false, acc);
+        void *host = mem_host(m, va, size, false, acc);
         if (unlikely(!host)) {
             m->miss = true;
             return 0;
@@ -171,7 +175,7 @@ static ALWAYS_INLINE u64 mem_read(Mem *m, u64 va, unsigned size, Acc acc) {
 
 static ALWAYS_INLINE void mem_write(Mem *m, u64 va, unsigned size, u64 value, Acc acc) {
     if (!m->slow) {
-        void *host = mem_host(m->cpu, va, size, true, acc);
+        void *host = mem_host(m, va, size, true, acc);
         if (unlikely(!host)) {
             m->miss = true;
             return;
@@ -184,7 +188,7 @@ static ALWAYS_INLINE void mem_write(Mem *m, u64 va, unsigned size, u64 value, Ac
 
 static ALWAYS_INLINE void mem_read128(Mem *m, u64 va, V128 *out, Acc acc) {
     if (!m->slow) {
-        void *host = tlb_host_read(m->cpu, va, 16);
+        void *host = mem_host(m, va, 16, false, ACC_VECTOR);
         if (unlikely(!host)) {
             m->miss = true;
             return;
@@ -197,7 +201,7 @@ static ALWAYS_INLINE void mem_read128(Mem *m, u64 va, V128 *out, Acc acc) {
 
 static ALWAYS_INLINE void mem_write128(Mem *m, u64 va, const V128 *value, Acc acc) {
     if (!m->slow) {
-        void *host = tlb_host_write(m->cpu, va, 16);
+        void *host = mem_host(m, va, 16, true, ACC_VECTOR);
         if (unlikely(!host)) {
             m->miss = true;
             return;

@@ -101,16 +101,18 @@ static void test_handlers_are_reachable(void **state) {
             reached[op.id] = 1;
         }
     }
-    unsigned never = 0;
+    unsigned never = 0, sequences = 0;
     for (unsigned id = OP_UNDEFINED + 1; id < OP_COUNT; id++) {
-        if (reached[id]) continue;
+        if (op_length[id] > 1) sequences++;  // test_fuse.c reaches them
+        if (reached[id] || op_length[id] > 1) continue;
         never++;
         for (unsigned i = 0; i < decode_row_count; i++)
             if (id - decode_rows[i].first_id < decode_rows[i].handlers)
                 print_message("no word for handler %u of row %s\n", id - decode_rows[i].first_id,
                               decode_rows[i].name);
     }
-    print_message("%u handlers, %u that no word uses\n", OP_COUNT - OP_UNDEFINED - 1, never);
+    print_message("%u handlers, %u that no word uses\n", OP_COUNT - OP_UNDEFINED - 1 - sequences,
+                  never);
     // MOVK of a 32-bit register with hw 2 and 3: its `where` excludes them.
     assert_int_equal(never, 2);
 }
