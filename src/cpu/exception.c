@@ -358,6 +358,7 @@ void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
         if (return_ss(cpu, spsr, el)) p |= PSTATE_SS;
     } else {
         p |= (cpu->pstate & (3u << PSTATE_EL_SHIFT | PSTATE_SP)) | PSTATE_IL;
+        if (return_ss(cpu, spsr, from_el)) p |= PSTATE_SS;
     }
     cpu_set_nzcv(cpu, spsr);
     set_pstate(cpu, p);
