@@ -1,7 +1,8 @@
 # The oracle (tests/oracle): a second model of routing and system register traps, and the tests that compare
 # the product with it.
 file(GLOB ORACLE_SYSREG CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/oracle/sysreg_oracle*.c)
-add_library(oracle_sysreg STATIC ${ORACLE_SYSREG} ${CMAKE_SOURCE_DIR}/tests/oracle/subject.c)
+add_library(oracle_sysreg STATIC ${ORACLE_SYSREG} ${CMAKE_SOURCE_DIR}/tests/oracle/subject.c
+    ${CMAKE_SOURCE_DIR}/tests/oracle/oracle_route.c ${CMAKE_SOURCE_DIR}/tests/oracle/route_subject.c)
 target_include_directories(oracle_sysreg PUBLIC ${CMAKE_SOURCE_DIR}/tests/oracle)
 target_link_libraries(oracle_sysreg PUBLIC libel2sim)
 
@@ -17,3 +18,8 @@ foreach(cpu cortex-a57 cortex-a72 neoverse-n1 max)
     matrix_test(${cpu}-gic2 ${cpu} --gic 2)
     matrix_test(${cpu}-no-el2 ${cpu} --no-el2)
 endforeach()
+
+add_executable(oracle_route ${CMAKE_SOURCE_DIR}/tests/oracle/route_matrix.c)
+target_link_libraries(oracle_route PRIVATE oracle_sysreg)
+add_test(NAME oracle-route COMMAND oracle_route)
+set_tests_properties(oracle-route PROPERTIES LABELS oracle TIMEOUT 900)

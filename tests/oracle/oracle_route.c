@@ -1,0 +1,603 @@
+// Routing as the Arm ARM's pseudo-code has it: AArch64.TakeException and its callers,
+// AArch64.ExceptionReturn, the pending interrupts, ESB. See oracle_route.h. IMPLEMENTATION DEFINED: of
+// interrupts that can be taken at once, SError before FIQ before IRQ, and physical before virtual.
+#include "oracle_route.h"
+
+#include "oracle_sysreg.h"
+
+#include <string.h>
+
+enum {
+    PS_SP = 1 << 0,
+    PS_F = 1 << 6,
+    PS_I = 1 << 7,
+    PS_A = 1 << 8,
+    PS_D = 1 << 9,
+    PS_BTYPE = 3 << 10,
+    PS_SSBS = 1 << 12,
+    PS_IL = 1 << 20,
+    PS_SS = 1 << 21,
+    PS_PAN = 1 << 22,
+    PS_UAO = 1 << 23,
+    PS_DIT = 1 << 24,
+    PS_TCO = 1 << 25,
+};
+
+typedef struct Step {
+    const RouteState *in;
+    const OracleState *s;
+    RouteOutcome *out;
+    uint32_t pstate;  // current: SSAdvance changes it
+} Step;
+
+static bool bit(uint64_t value, unsigned n) {
+    return value >> n & 1;
+}
+
+static bool hcr(const Step *t, unsigned n) {
+    return t->s->has.EL2 && bit(t->s->HCR_EL2, n);
+}
+static bool amo(const Step *t) {
+    return hcr(t, 5);
+}
+static bool tge(const Step *t) {
+    return hcr(t, 27);
+}
+static bool e2h(const Step *t) {
+    return t->s->has.VHE && hcr(t, 34);
+}
+
+// IsInHost() of the current Exception level.
+static bool is_in_host(const Step *t) {
+    if (t->s->el == 2) return e2h(t);
+    if (t->s->el == 0) return e2h(t) && tge(t);
+    return false;
+}
+
+// --- taking an exception -------------------------------------------------------------------------
+
+static uint64_t sctlr_of_el(const Step *t, int el) {
+    return el == 2 ? t->s->SCTLR_EL2 : t->s->SCTLR_EL1;
+}
+
+// SCTLR[] of the translation regime that the current Exception level uses.
+static uint64_t sctlr(const Step *t) {
+    if (t->s->el == 2) return t->s->SCTLR_EL2;
+    if (t->s->el == 0 && is_in_host(t)) return t->s->SCTLR_EL2;
+    return t->s->SCTLR_EL1;
+}
+
+static void take(Step *t, OracleKind kind, int target_el, uint64_t preferred_return,
+                 unsigned vect_offset, const char *cause) {
+    const OracleFeatures *has = &t->s->has;
+    RouteOutcome *out = t->out;
+    if (target_el > t->s->el)
+        vect_offset += 0x400;
+    else if (t->pstate & PS_SP)
+        vect_offset += 0x200;
+    uint32_t spsr = t->pstate;
+    if (t->s->el == 1 && target_el == 1 && has->EL2) {
+        bool nv = hcr(t, 42), nv1 = hcr(t, 43), nv2 = hcr(t, 45);
+        if (has->NV2 && ((nv && !nv1 && !nv2) || (nv && nv1 && nv2)))
+            spsr = (spsr & ~0xcu) | 8;
+        else if (has->NV && nv && !nv1)
+            spsr = (spsr & ~0xcu) | 8;
+    }
+    uint32_t p = t->pstate & 0xf0000000u;
+    p |= t->pstate & (PS_PAN | PS_DIT);
+    p |= (uint32_t)target_el << 2 | PS_SP | PS_D | PS_A | PS_I | PS_F;
+    if (has->PAN && (target_el == 1 || (target_el == 2 && e2h(t) && tge(t))) &&
+        !bit(sctlr_of_el(t, target_el), 23))
+        p |= PS_PAN;
+    if (has->SSBS && bit(sctlr_of_el(t, target_el), 44)) p |= PS_SSBS;
+    if (has->MTE) p |= PS_TCO;
+    out->kind = kind;
+    out->target_el = target_el;
+    out->elr = preferred_return;
+    out->spsr = spsr;
+    out->pstate = p;
+    out->pstate_unknown = 0;
+    out->pc = ((target_el == 2 ? t->s->VBAR_EL2 : t->s->VBAR_EL1) & ~(uint64_t)0x7ff) + vect_offset;
+    out->cause = cause;
+}
+
+static void report(Step *t, unsigned ec, bool il, uint32_t iss) {
+    t->out->esr_written = true;
+    t->out->esr = ec << 26 | (uint32_t)il << 25 | iss;
+}
+
+static void sync(Step *t, int target_el, unsigned ec, uint32_t iss, const char *cause) {
+    take(t, ORACLE_SYNC, target_el, t->in->pc, 0, cause);
+    report(t, ec, true, iss);
+}
+
+// Where UNDEFINED, illegal state, BTI and authentication failures go.
+static int undefined_target(const Step *t) {
+    if (t->s->el > 1) return t->s->el;
+    if (t->s->el == 0 && tge(t)) return 2;
+    return 1;
+}
+
+static void undefined(Step *t) {
+    sync(t, undefined_target(t), 0x00, 0, "UNDEFINED");
+}
+
+// Where alignment faults of PC and SP go.
+static int alignment_target(const Step *t) {
+    if (t->s->el > 1) return t->s->el;
+    if (tge(t)) return 2;
+    return 1;
+}
+
+// --- interrupts ----------------------------------------------------------------------------------
+
+static bool physical_masked(const Step *t, uint32_t mask, unsigned route) {
+    bool masked = t->pstate & mask;
+    if (!t->s->has.EL2) return masked;
+    bool override;
+    if (e2h(t) && tge(t))
+        override = false;
+    else if (tge(t))
+        override = true;
+    else
+        override = hcr(t, route);
+    if (t->s->el < 2) return masked && !override;
+    if (!tge(t)) return masked || !override;
+    return masked;
+}
+
+static bool take_physical(Step *t) {
+    if (t->in->serror && !physical_masked(t, PS_A, 5)) {
+        bool to_el2 = t->s->el < 2 && (tge(t) || (!is_in_host(t) && amo(t)));
+        take(t, ORACLE_SERROR, t->s->el == 2 || to_el2 ? 2 : 1, t->in->pc, 0x180, "SError");
+        report(t, 0x2f, true, t->in->serror_iss);
+        t->out->serror = false;
+        return true;
+    }
+    if (t->in->fiq && !physical_masked(t, PS_F, 3)) {
+        bool to_el2 = t->s->el < 2 && (tge(t) || hcr(t, 3));
+        take(t, ORACLE_FIQ, t->s->el == 2 || to_el2 ? 2 : 1, t->in->pc, 0x100, "FIQ");
+        return true;
+    }
+    if (t->in->irq && !physical_masked(t, PS_I, 4)) {
+        bool to_el2 = t->s->el < 2 && (tge(t) || hcr(t, 4));
+        take(t, ORACLE_IRQ, t->s->el == 2 || to_el2 ? 2 : 1, t->in->pc, 0x80, "IRQ");
+        return true;
+    }
+    return false;
+}
+
+static bool vserror_pending(const Step *t) {
+    return amo(t) && hcr(t, 8);
+}
+static bool vfiq_pending(const Step *t) {
+    return hcr(t, 3) && (hcr(t, 6) || t->in->vfiq);
+}
+static bool virq_pending(const Step *t) {
+    return hcr(t, 4) && (hcr(t, 7) || t->in->virq);
+}
+
+static bool take_virtual(Step *t) {
+    if (t->s->el == 2 || !t->s->has.EL2 || tge(t)) return false;
+    if (vserror_pending(t) && !(t->pstate & PS_A)) {
+        take(t, ORACLE_SERROR, 1, t->in->pc, 0x180, "HCR_EL2.VSE");
+        report(t, 0x2f, true, t->s->has.RAS ? (uint32_t)t->s->VSESR_EL2 & 0x1ffffff : 0);
+        t->out->vse = false;
+        return true;
+    }
+    if (vfiq_pending(t) && !(t->pstate & PS_F)) {
+        take(t, ORACLE_FIQ, 1, t->in->pc, 0x100, "HCR_EL2.VF");
+        return true;
+    }
+    if (virq_pending(t) && !(t->pstate & PS_I)) {
+        take(t, ORACLE_IRQ, 1, t->in->pc, 0x80, "HCR_EL2.VI");
+        return true;
+    }
+    return false;
+}
+
+// InterruptPending(): what ends or prevents WFI.
+static bool interrupt_pending(const Step *t) {
+    if (t->in->irq || t->in->fiq || t->in->serror) return true;
+    if (t->s->el < 2 && t->s->has.EL2 && !tge(t))
+        return vserror_pending(t) || vfiq_pending(t) || virq_pending(t);
+    return false;
+}
+
+// AArch64.PhysicalSErrorTarget: only whether it is masked.
+static bool serror_masked(const Step *t) {
+    bool to_el2 = false;
+    if (t->s->el == 1) to_el2 = amo(t);
+    if (t->s->el == 0) to_el2 = !is_in_host(t) && (tge(t) || amo(t));
+    if (t->s->el == 2) return (!tge(t) && !amo(t)) || (t->pstate & PS_A);
+    return !to_el2 && (t->pstate & PS_A);
+}
+
+static void esb(Step *t) {
+    if (!t->s->has.RAS) return;
+    if (serror_masked(t) && t->in->serror) {
+        t->out->disr = 1u << 31 | (t->in->serror_iss & 0x1ffffff);
+        t->out->serror = false;
+    }
+    if (t->s->el < 2 && t->s->has.EL2 && !tge(t) && vserror_pending(t) && (t->pstate & PS_A)) {
+        t->out->vdisr = 1u << 31 | (t->s->VSESR_EL2 & 0x1ffffff);
+        t->out->vse = false;
+    }
+}
+
+// --- debug ---------------------------------------------------------------------------------------
+
+static int debug_target(const Step *t) {
+    return t->s->has.EL2 && (bit(t->s->MDCR_EL2, 8) || tge(t)) ? 2 : 1;
+}
+
+static bool debug_exceptions_from(const Step *t, int from_el, bool mask) {
+    if (bit(t->s->OSLSR_EL1, 1)) return false;
+    int target = debug_target(t);
+    if (from_el == target) return bit(t->s->MDSCR_EL1, 13) && !mask;
+    return target > from_el;
+}
+
+static void ss_advance(Step *t) {
+    if (bit(t->s->MDSCR_EL1, 0)) t->pstate &= ~(uint32_t)PS_SS;
+}
+
+static bool check_software_step(Step *t) {
+    bool enabled = debug_exceptions_from(t, t->s->el, t->pstate & PS_D) && bit(t->s->MDSCR_EL1, 0);
+    if (!enabled || (t->pstate & PS_SS)) return false;
+    bool to_el2 = t->s->el < 2 && t->s->has.EL2 && (tge(t) || bit(t->s->MDCR_EL2, 8));
+    int target = t->s->el == 2 || to_el2 ? 2 : 1;
+    sync(t, target, target == t->s->el ? 0x33 : 0x32, 0x22, "software step");  // did not step
+    return true;
+}
+
+// --- exception return ----------------------------------------------------------------------------
+
+static bool illegal_return(const Step *t, uint32_t spsr) {
+    int target = spsr >> 2 & 3;
+    if (bit(spsr, 4)) return true;  // AArch32
+    if (target == 3 || (target == 2 && !t->s->has.EL2)) return true;
+    if (bit(spsr, 1)) return true;
+    if (target == 0 && bit(spsr, 0)) return true;
+    if (target > t->s->el) return true;
+    if (target == 1 && tge(t)) return true;
+    return false;
+}
+
+static uint64_t branch_address(const Step *t, uint64_t va, int el) {
+    bool upper = bit(va, 55), tbi, tbid;
+    bool host = el == 2 ? e2h(t) : el == 0 && e2h(t) && tge(t);
+    if (el == 2 && !host) {
+        tbi = bit(t->s->TCR_EL2, 20);
+        tbid = bit(t->s->TCR_EL2, 29);
+    } else {
+        uint64_t tcr = host ? t->s->TCR_EL2 : t->s->TCR_EL1;
+        tbi = bit(tcr, upper ? 38 : 37);
+        tbid = bit(tcr, upper ? 52 : 51);
+    }
+    if (!tbi || (t->s->has.PAuth && tbid)) return va;
+    if ((el < 2 || host) && upper) return va | (uint64_t)0xff << 56;
+    return va & ~((uint64_t)0xff << 56);
+}
+
+static void exception_return(Step *t) {
+    const OracleFeatures *has = &t->s->has;
+    uint32_t spsr = (uint32_t)(t->s->el == 2 ? t->s->SPSR_EL2 : t->s->SPSR_EL1);
+    uint64_t new_pc = t->s->el == 2 ? t->s->ELR_EL2 : t->s->ELR_EL1;
+    bool illegal = illegal_return(t, spsr);
+    int dest = illegal ? t->s->el : (int)(spsr >> 2 & 3);
+    uint32_t p = spsr & (0xf0000000u | PS_D | PS_A | PS_I | PS_F);
+    if (has->PAN) p |= spsr & PS_PAN;
+    bool at_source = debug_exceptions_from(t, t->s->el, t->pstate & PS_D);
+    bool at_dest = debug_exceptions_from(t, dest, bit(spsr, 9));
+    if (bit(t->s->MDSCR_EL1, 0) && !at_source && at_dest) p |= spsr & PS_SS;
+    if (illegal) {
+        p |= PS_IL | (t->pstate & 0xf);
+        t->out->pstate_unknown = PS_SSBS | PS_BTYPE | PS_UAO | PS_DIT | PS_TCO;
+        p |= t->pstate & t->out->pstate_unknown;
+    } else {
+        p |= spsr & (PS_IL | 0xd);
+        if (has->BTI) p |= spsr & PS_BTYPE;
+        if (has->SSBS) p |= spsr & PS_SSBS;
+        if (has->UAO) p |= spsr & PS_UAO;
+        if (has->DIT) p |= spsr & PS_DIT;
+        if (has->MTE) p |= spsr & PS_TCO;
+    }
+    t->out->pstate = p;
+    t->out->pc = branch_address(t, new_pc, dest);
+}
+
+// pac: 0 ERET, 1 ERETAA, 2 ERETAB.
+static void eret(Step *t, unsigned pac) {
+    if (t->s->el == 0 || (pac && !t->s->has.PAuth)) {
+        undefined(t);
+        return;
+    }
+    if (t->s->el == 1 && t->s->has.EL2) {
+        uint32_t iss = pac == 0 ? 0 : pac == 1 ? 2 : 3;
+        if (t->s->has.NV && hcr(t, 42)) {
+            sync(t, 2, 0x1a, iss, "HCR_EL2.NV");
+            return;
+        }
+        if (t->s->has.FGT && bit(t->s->HFGITR_EL2, 51)) {
+            sync(t, 2, 0x1a, iss, "HFGITR_EL2.ERET");
+            return;
+        }
+    }
+    if (pac && bit(sctlr(t), pac == 1 ? 31 : 30)) {
+        if (t->s->el == 1 && t->s->has.EL2 && !hcr(t, 41)) {
+            sync(t, 2, 0x09, 0, "HCR_EL2.API");
+            return;
+        }
+        t->out->kind = ORACLE_NOT_MODELLED;  // authentication
+        return;
+    }
+    exception_return(t);
+}
+
+// --- instructions --------------------------------------------------------------------------------
+
+static void call(Step *t, int target_el, unsigned ec, uint32_t imm, const char *cause) {
+    ss_advance(t);
+    take(t, ORACLE_SYNC, target_el, t->in->pc + 4, 0, cause);
+    report(t, ec, true, imm);
+}
+
+static void svc(Step *t, uint32_t imm) {
+    if (t->s->has.FGT && t->s->has.EL2) {
+        bool route = false;
+        if (t->s->el == 0) route = bit(t->s->HFGITR_EL2, 52) && !(e2h(t) && tge(t));
+        if (t->s->el == 1) route = bit(t->s->HFGITR_EL2, 53);
+        if (route) {
+            sync(t, 2, 0x15, imm, t->s->el == 0 ? "HFGITR_EL2.SVC_EL0" : "HFGITR_EL2.SVC_EL1");
+            return;
+        }
+    }
+    if (t->s->el > 1)
+        call(t, t->s->el, 0x15, imm, "SVC");
+    else if (t->s->el == 0 && tge(t))
+        call(t, 2, 0x15, imm, "HCR_EL2.TGE");
+    else
+        call(t, 1, 0x15, imm, "SVC");
+}
+
+static void hvc(Step *t, uint32_t imm) {
+    if (t->s->el == 0) {
+        undefined(t);
+    } else if (!t->s->has.EL2) {
+        t->out->kind = ORACLE_NOT_MODELLED;  // firmware
+    } else if (hcr(t, 29)) {
+        undefined(t);
+    } else {
+        call(t, 2, 0x16, imm, "HVC");
+    }
+}
+
+static void smc(Step *t, uint32_t imm) {
+    if (t->s->el == 0) {
+        undefined(t);
+    } else if (t->s->el == 1 && hcr(t, 19)) {
+        sync(t, 2, 0x17, imm, "HCR_EL2.TSC");
+    } else if (!t->s->has.EL2) {
+        undefined(t);
+    } else {
+        t->out->kind = ORACLE_NOT_MODELLED;  // firmware
+    }
+}
+
+static void brk(Step *t, uint32_t imm) {
+    bool to_el2 = t->s->el < 2 && t->s->has.EL2 && (tge(t) || bit(t->s->MDCR_EL2, 8));
+    if (t->s->el > 1)
+        sync(t, t->s->el, 0x3c, imm, "BRK");
+    else if (to_el2)
+        sync(t, 2, 0x3c, imm, tge(t) ? "HCR_EL2.TGE" : "MDCR_EL2.TDE");
+    else
+        sync(t, 1, 0x3c, imm, "BRK");
+}
+
+static void wfx_trap(Step *t, int target_el, bool is_wfe) {
+    uint32_t iss = 1u << 24 | 0xeu << 20 | is_wfe;
+    if (target_el == 1 && tge(t)) target_el = 2;
+    sync(t, target_el, 0x01, iss, "WFx trap");
+}
+
+static void wfx(Step *t, bool is_wfe) {
+    if (is_wfe) {
+        if (t->in->event) return;
+    } else if (interrupt_pending(t)) {
+        return;
+    }
+    if (t->s->el == 0 && !bit(sctlr(t), is_wfe ? 18 : 16)) {
+        wfx_trap(t, 1, is_wfe);
+        return;
+    }
+    if (t->s->el < 2 && t->s->has.EL2 && !is_in_host(t) && hcr(t, is_wfe ? 14 : 13)) {
+        wfx_trap(t, 2, is_wfe);
+        return;
+    }
+    t->out->sleeps = true;
+}
+
+static void fp_trap(Step *t, int target_el, const char *cause) {
+    if (target_el == 1 && tge(t))
+        sync(t, 2, 0x00, 0, cause);
+    else
+        sync(t, target_el, 0x07, 1u << 24 | 0xeu << 20, cause);
+}
+
+static void fp_access(Step *t) {
+    if (t->s->el < 2 && !is_in_host(t)) {
+        unsigned fpen = t->s->CPACR_EL1 >> 20 & 3;
+        if ((fpen & 1) == 0 || (fpen == 1 && t->s->el == 0)) {
+            fp_trap(t, 1, "CPACR_EL1.FPEN");
+            return;
+        }
+    }
+    if (!t->s->has.EL2) return;
+    if (e2h(t)) {
+        unsigned fpen = t->s->CPTR_EL2 >> 20 & 3;
+        if ((fpen & 1) == 0 || (fpen == 1 && t->s->el == 0 && tge(t)))
+            fp_trap(t, 2, "CPTR_EL2.FPEN");
+    } else if (bit(t->s->CPTR_EL2, 10)) {
+        fp_trap(t, 2, "CPTR_EL2.TFP");
+    }
+}
+
+static void sp_access(Step *t) {
+    bool check = bit(sctlr(t), t->s->el == 0 ? 4 : 3);
+    if (check && (t->in->sp & 15)) sync(t, alignment_target(t), 0x26, 0, "SP alignment");
+}
+
+static void register_access(Step *t, uint32_t word) {
+    OracleState s = *t->s;
+    s.pstate = t->pstate;
+    unsigned enc = word >> 5 & 0xffff;
+    enc = (enc & 0x3fff) | (word >> 19 & 3) << 14;
+    OracleResult r = oracle_sysreg(&s, enc, bit(word, 21), word & 31);
+    if (r.kind == ORACLE_SYNC) {
+        sync(t, r.target_el, r.ec, r.iss, r.cause);
+    } else {
+        t->out->reads_register = true;
+        t->out->kind = r.kind;
+    }
+}
+
+static void execute(Step *t, uint32_t word) {
+    uint32_t imm = word >> 5 & 0xffff;
+    if ((word & 0xffe0001f) == 0xd4000001)
+        svc(t, imm);
+    else if ((word & 0xffe0001f) == 0xd4000002)
+        hvc(t, imm);
+    else if ((word & 0xffe0001f) == 0xd4000003)
+        smc(t, imm);
+    else if ((word & 0xffe0001f) == 0xd4200000)
+        brk(t, imm);
+    else if ((word & 0xffe0001f) == 0xd4400000)
+        undefined(t);  // HLT: no external debugger
+    else if ((word & 0xffe0001c) == 0xd4a00000)
+        undefined(t);  // DCPS: not in Debug state
+    else if (word == 0xd69f03e0)
+        eret(t, 0);
+    else if (word == 0xd69f0bff)
+        eret(t, 1);
+    else if (word == 0xd69f0fff)
+        eret(t, 2);
+    else if (word == 0xd503205f)
+        wfx(t, true);
+    else if (word == 0xd503207f)
+        wfx(t, false);
+    else if (word == 0xd503221f)
+        esb(t);
+    else if (word == 0xd503201f) {
+    }  // NOP
+    else if (word == 0x1e602820)
+        fp_access(t);  // FADD D0, D1, D0
+    else if (word == 0xf94003e0)
+        sp_access(t);  // LDR X0, [SP]
+    else if ((word >> 16) == 0)
+        undefined(t);  // UDF
+    else if ((word & 0xffc00000) == 0xd5000000)
+        register_access(t, word);
+    else
+        t->out->kind = ORACLE_NOT_MODELLED;
+}
+
+static void begin(Step *t, const RouteState *in, RouteOutcome *out) {
+    *t = (Step){.in = in, .s = &in->s, .out = out, .pstate = in->s.pstate};
+    memset(out, 0, sizeof *out);
+    out->kind = ORACLE_EXECUTES;
+    out->pc = in->pc + 4;
+    out->serror = in->serror;
+    out->vse = hcr(t, 8);
+}
+
+bool oracle_route_steps(const RouteState *in) {
+    Step t = {.in = in, .s = &in->s, .pstate = in->s.pstate};
+    return bit(in->s.MDSCR_EL1, 0) && debug_exceptions_from(&t, in->s.el, t.pstate & PS_D);
+}
+
+void oracle_route_step(const RouteState *in, uint32_t word, RouteOutcome *out) {
+    Step t;
+    begin(&t, in, out);
+    if (take_physical(&t) || take_virtual(&t)) return;
+    if (check_software_step(&t)) return;
+    if (in->pc & 3) {
+        sync(&t, alignment_target(&t), 0x22, 0, "PC alignment");
+        out->far_known = true;
+        out->far = in->pc;
+        return;
+    }
+    if (t.pstate & PS_IL) {
+        sync(&t, undefined_target(&t), 0x0e, 0, "PSTATE.IL");
+        return;
+    }
+    bool is_return = (word & 0xfffff000) == 0xd69f0000;
+    execute(&t, word);
+    if (out->kind != ORACLE_EXECUTES || (is_return && in->s.el)) return;
+    ss_advance(&t);
+    out->pstate = t.pstate & ~(uint32_t)PS_BTYPE;
+}
+
+// --- aborts --------------------------------------------------------------------------------------
+
+static bool is_external(const RouteFault *f) {
+    return f->code == FSC_EXTERNAL || f->code == FSC_EXTERNAL_ON_WALK;
+}
+
+static int abort_target(const Step *t, const RouteFault *f) {
+    bool to_el2 = false;
+    bool tea = t->s->has.RAS && hcr(t, 37);
+    if (is_external(f)) {
+        if (t->s->el == 1 && t->s->has.EL2) to_el2 = tea || f->nv2 || f->second_stage;
+        if (t->s->el == 0 && t->s->has.EL2)
+            to_el2 = !is_in_host(t) && (tge(t) || tea || f->second_stage);
+        return t->s->el == 2 || is_in_host(t) || to_el2 ? 2 : 1;
+    }
+    to_el2 = t->s->el < 2 && t->s->has.EL2 && (tge(t) || f->nv2 || f->second_stage);
+    return t->s->el == 2 || to_el2 ? 2 : 1;
+}
+
+static unsigned fault_status(const RouteFault *f) {
+    if (f->code == FSC_EXTERNAL || f->code == FSC_ALIGNMENT) return f->code;
+    return f->code | f->level;
+}
+
+static uint32_t fault_syndrome(const RouteFault *f) {
+    uint32_t iss = 0;
+    if (!f->instruction) {
+        if (f->second_stage && !f->s2fs1walk && !is_external(f))
+            iss |= (uint32_t)f->instruction_syndrome << 14;
+        if (f->nv2) iss |= 1u << 13;
+        if (f->maintenance) iss |= 1u << 8;
+        if (f->maintenance || f->write) iss |= 1u << 6;
+    }
+    if (is_external(f) && f->extflag) iss |= 1u << 9;
+    if (f->s2fs1walk) iss |= 1u << 7;
+    return iss | fault_status(f);
+}
+
+// IPAValid(): HPFAR_EL2 is known. Of permission faults, those on a stage 1 walk only.
+static bool ipa_valid(const RouteFault *f) {
+    if (f->s2fs1walk)
+        return f->code == FSC_ACCESS_FLAG || f->code == FSC_PERMISSION ||
+               f->code == FSC_TRANSLATION || f->code == FSC_ADDRESS_SIZE;
+    if (f->second_stage)
+        return f->code == FSC_ACCESS_FLAG || f->code == FSC_TRANSLATION ||
+               f->code == FSC_ADDRESS_SIZE;
+    return false;
+}
+
+void oracle_route_abort(const RouteState *in, const RouteFault *f, RouteOutcome *out) {
+    Step t;
+    begin(&t, in, out);
+    int target = abort_target(&t, f);
+    unsigned ec = f->instruction ? 0x20 : f->nv2 ? 0x25 : 0x24;
+    if (!f->nv2 && target == in->s.el) ec++;
+    sync(&t, target, ec, fault_syndrome(f), "abort");
+    out->far_known = true;
+    out->far = f->va;
+    if (ipa_valid(f)) {
+        out->hpfar_known = true;
+        out->hpfar = f->ipa >> 12 << 4;
+    }
+}
