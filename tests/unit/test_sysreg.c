@@ -647,6 +647,24 @@ static void test_mdcr_and_cptr_traps(void **state) {
     cpu->sys.MDSCR_EL1 = 1 << 12;  // TDCC
     expect_exception(0, true, "MDCCSR_EL0", 1, EC_SYSREG);
     expect_exception(0, true, "DBGDTRRX_EL0", 1, EC_SYSREG);
+    cpu->sys.MDSCR_EL1 = 0;
+    static const char *const channel[] = {"OSDTRRX_EL1", "OSDTRTX_EL1", "MDCCINT_EL1",
+                                          "MDCCSR_EL0",  "DBGDTR_EL0",  "DBGDTRRX_EL0"};
+    for (unsigned i = 0; i < ARRAY_LEN(channel); i++) {
+        bool at_el0 = sysreg_info(sysreg_find(channel[i]))->read_el == 0;
+        cpu->sys.MDCR_EL2 = 0;
+        expect_allowed(1, true, channel[i]);
+        cpu->sys.MDCR_EL2 = 1u << 27;  // TDCC (FEAT_FGT)
+        expect_exception(1, true, channel[i], 2, EC_SYSREG);
+        if (at_el0) expect_exception(0, true, channel[i], 2, EC_SYSREG);
+        expect_allowed(2, true, channel[i]);
+    }
+    expect_allowed(1, true, "MDSCR_EL1");
+    cpu->sys.MDCR_EL2 = 0;
+    set_el(2);
+    put("MDCR_EL2", 1u << 27);
+    assert_int_equal(get("MDCR_EL2"), cpu_has(cpu, FEAT_FGT) ? 1u << 27 : 0);
+    cpu->sys.MDCR_EL2 = 0;
     cpu->sys.CPTR_EL2 = 0;
     expect_allowed(1, true, "CPACR_EL1");
     cpu->sys.CPTR_EL2 = 1u << 31;
