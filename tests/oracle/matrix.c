@@ -45,6 +45,7 @@ typedef struct Matrix {
     uint64_t operand[WORDS];
     Count counts[CLASSES];
     uint64_t mismatches;
+    unsigned control_bits;  // that trap
     unsigned max_reports;
 } Matrix;
 
@@ -244,8 +245,27 @@ static int finish(const Matrix *m, double seconds) {
     }
     printf("%-34s %12llu tried %12llu passed, %.1f s, %.2f M/s\n", m->model,
            (unsigned long long)tried, (unsigned long long)passed, seconds, tried / seconds / 1e6);
-    if (passed != tried) printf("%llu MISMATCHES\n", (unsigned long long)(tried - passed));
-    return passed != tried || !tried;
+    if (m->mismatches) printf("%llu MISMATCHES\n", (unsigned long long)m->mismatches);
+    return m->mismatches || !tried;
+}
+
+// A control bit whose feature is advertised can be set; one whose feature is not cannot.
+static void check_control_bits(Matrix *m) {
+    OracleFeatures all;
+    memset(&all, 1, sizeof all);
+    for (unsigned k = 0; k < CONTROLS; k++) {
+        const Control *c = &m->s->control[k];
+        uint64_t want = oracle_control_bits(&m->s->state.has, c->name);
+        uint64_t known = oracle_control_bits(&all, c->name);
+        uint64_t wrong = (c->writable ^ want) & known;
+        m->control_bits += (unsigned)__builtin_popcountll(want);
+        if (!wrong) continue;
+        m->mismatches++;
+        fprintf(stderr,
+                "MISMATCH %s: %s bits 0x%016llx are writable, of these should be 0x%016llx\n",
+                m->model, c->name, (unsigned long long)c->writable, (unsigned long long)want);
+        fprintf(stderr, "  wrong: 0x%016llx\n", (unsigned long long)wrong);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -281,10 +301,11 @@ int main(int argc, char **argv) {
         m->operand[slot] = subject_operand(m->s, &i);
     }
     clock_t start = clock();
+    check_control_bits(m);
     find_modes(m);
     find_allocated(m);
-    printf("%s: %u modes, %u allocated of %u instructions, seed %llu, %u pairs\n", m->model,
-           m->modes, m->count, WORDS, (unsigned long long)seed, pairs);
+    printf("%s: %u modes, %u trap bits, %u allocated of %u instructions, seed %llu, %u pairs\n",
+           m->model, m->modes, m->control_bits, m->count, WORDS, (unsigned long long)seed, pairs);
     for (unsigned mode = 0; mode < m->modes; mode++) {
         run_bases(m, mode);
         run_single_bits(m, mode, full);

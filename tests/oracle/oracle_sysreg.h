@@ -8,3 +8,7 @@
 
 // What the access with this encoding, op0:op1:CRn:CRm:op2, does. read: MRS and SYSL.
 OracleResult oracle_sysreg(const OracleState *s, unsigned enc, bool read, unsigned rt);
+
+// The bits of a control register, by name, that decide accesses on a PE with these features: all of
+// them are writable, and a bit that decides accesses with other features only is not.
+uint64_t oracle_control_bits(const OracleFeatures *has, const char *name);

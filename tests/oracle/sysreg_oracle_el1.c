@@ -72,8 +72,8 @@ static OracleResult scxtnum_el1(const Access *a) {
     if (!a->s->has.CSV2_2) return oracle_undefined(a, "no FEAT_CSV2_2");
     if (a->s->el == 0) return oracle_undefined(a, "EL0");
     if (a->s->el == 1) {
-        if (a->s->has.EL2 && !hcr(a, HCR_EnSCXT)) return oracle_trap(a, 2, "HCR_EL2.EnSCXT");
         if (!nv2(a) && nv1(a)) return oracle_trap(a, 2, "HCR_EL2.NV1");
+        if (a->s->has.EL2 && !hcr(a, HCR_EnSCXT)) return oracle_trap(a, 2, "HCR_EL2.EnSCXT");
         if (hfg(a, 30)) return oracle_trap(a, 2, HFG_CAUSE(a, "SCXTNUM_EL1"));
         if (nv2(a) && nv1(a) && nv(a)) return oracle_memory(a, 0x188);
         return oracle_executes(a, a->enc);
