@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "cpu/armed.h"
 #include "gen/features.h"  // enum Feature, FEATURE_COUNT (tablegen, from *.isa and features.def)
 #include "gen/sysregs.h"   // struct SysRegs: one u64 per stored system register, by its name
 
@@ -85,6 +86,9 @@ typedef enum MmuMode {
     MODE_COUNT,
 } MmuMode;
 
+// Breakpoints (the last DEBUG_CONTEXT of them context-aware) and watchpoints of every model.
+enum { DEBUG_BREAKPOINTS = 6, DEBUG_CONTEXT = 2, DEBUG_WATCHPOINTS = 4 };
+
 struct Cpu {
     u64 x[REG_SLOTS];
     i64 nf;      // N = nf < 0
@@ -149,6 +153,11 @@ struct Cpu {
     struct TlbContexts *contexts;
     struct Pmu *pmu;
     struct Causes *causes;  // who wrote the controls (cause.h)
+
+    // Breakpoints and watchpoints (armed.h, selfhosted_debug.c).
+    bool any_armed;
+    ArmedSet armed[ARMED_OWNERS];
+    ArmedRange debug_ranges[DEBUG_BREAKPOINTS + DEBUG_WATCHPOINTS];
 };
 
 static inline bool cpu_has(const Cpu *cpu, enum Feature f) {
@@ -212,8 +221,8 @@ enum { HFGITR_DCZVA = 11, HFGITR_ERET = 51, HFGITR_SVC_EL0 = 52, HFGITR_SVC_EL1 
 
 // EL2 is implemented in this machine (virtualization=on).
 bool cpu_have_el2(const Cpu *cpu);
-// HCR_EL2 as it routes interrupts: with TGE, AMO, IMO and FMO behave as 1 and VI, VF and VSE as 0. What
-// translation makes of the other bits is mmu_hcr() (src/mmu/regime.c).
+// HCR_EL2 as it routes interrupts: with TGE, AMO, IMO and FMO behave as 1 and VI, VF and VSE as 0.
+// What translation makes of the other bits is mmu_hcr() (src/mmu/regime.c).
 u64 cpu_hcr(const Cpu *cpu);
 static inline bool cpu_e2h(const Cpu *cpu) {
     return bit(cpu->sys.HCR_EL2, HCR_E2H);

@@ -1,6 +1,6 @@
 // CPU models (Arm ARM: "ID registers" in "The AArch64 System Register Descriptions"). An ID
 // register advertises what this program does, so the values differ from the real parts' in: no
-// AArch32, no EL3, little-endian only, 6 event counters, 2 breakpoints and 2 watchpoints, RAS
+// AArch32, no EL3, little-endian only, 6 event counters, RAS
 // without error records, FEAT_LOR without LORegions (LORID_EL1 is 0), no SVE. Features (cpu_has())
 // are derived from the ID registers: one table, below.
 #include "cpu/cpu_models.h"
@@ -22,8 +22,10 @@ typedef struct CpuModel {
 #define ID(value, lo) ((u64)(value) << (lo))
 
 // PFR0: EL0, EL1, EL2 in AArch64 alone. EL2 and the GIC field depend on the machine.
-#define PFR0_BASE      (ID(1, 0) | ID(1, 4) | ID(1, 8))
-#define DFR0_BASE      (ID(1, 12) | ID(1, 20))  // two breakpoints, two watchpoints
+#define PFR0_BASE (ID(1, 0) | ID(1, 4) | ID(1, 8))
+// Breakpoints, watchpoints and context-aware breakpoints, each minus one.
+#define DFR0_BASE \
+    (ID(DEBUG_BREAKPOINTS - 1, 12) | ID(DEBUG_WATCHPOINTS - 1, 20) | ID(DEBUG_CONTEXT - 1, 28))
 #define NO_DOUBLE_LOCK ID(15, 36)
 #define ISAR0_V80      (ID(2, 4) | ID(1, 8) | ID(1, 12) | ID(1, 16))  // AES+PMULL, SHA1, SHA256, CRC32
 #define ISAR0_V82      (ISAR0_V80 | ID(2, 20) | ID(1, 28) | ID(1, 44))  // LSE, RDM, DotProd

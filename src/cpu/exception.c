@@ -176,7 +176,7 @@ void AArch64_IllegalState(Cpu *cpu) {
 
 static ALWAYS_INLINE void take_call(Cpu *cpu, int target, u8 ec, u16 imm, const char *rule) {
     Exception e = {.kind = EXC_SYNC, .ec = ec, .il = true, .iss = imm, .rule = rule};
-    cpu->pstate &= ~(u32)PSTATE_SS;  // the instruction completes: SSAdvance()
+    if (unlikely(cpu->pstate & PSTATE_SS)) SSAdvance(cpu);  // the instruction completes
     take_exception(cpu, target, &e, cpu->pc + 4);
 }
 
@@ -224,14 +224,6 @@ void AArch64_CallSecureMonitor(Cpu *cpu, u16 imm) {
         cpu->pc += 4;
     else
         AArch64_Undefined(cpu);
-}
-
-void AArch64_SoftwareBreakpoint(Cpu *cpu, u16 imm) {
-    bool tde = cpu_have_el2(cpu) && cpu->el < 2 && bit(cpu->sys.MDCR_EL2, 8);
-    if (tde)
-        take_trap(cpu, 2, EC_BRK64, imm, "MDCR_EL2.TDE");
-    else
-        take_sync(cpu, EC_BRK64, imm, NULL);
 }
 
 // --- floating-point access -----------------------------------------------------------------------

@@ -19,11 +19,17 @@ int fp_trap_target(const Cpu *cpu, int el);
 // Software step (Arm ARM: "Software Step exceptions"), selfhosted_debug.c.
 // MDSCR_EL1.SS is set and debug exceptions are enabled from here.
 bool software_step_active(const Cpu *cpu);
-// Executes op, or takes the Software Step exception when one is pending.
+// Takes the Software Step exception when it is pending: true.
+bool CheckSoftwareStep(Cpu *cpu);
+// An instruction has completed.
+void SSAdvance(Cpu *cpu);
+// Executes op in the active-not-pending state.
 void software_step(Cpu *cpu, const Op *op);
 // Executes exactly the instruction at op and leaves cpu->pc at the next one.
 void cpu_execute_one(Cpu *cpu, const Op *op);
 // Debug exceptions can be generated from the current EL and PSTATE. Source:
-// AArch64.GenerateDebugExceptions, DebugTarget.
+// AArch64.GenerateDebugExceptionsFrom, DebugTarget.
 bool debug_exceptions_enabled(const Cpu *cpu, int from_el, bool masked);
 int debug_target(const Cpu *cpu);
+// The debug registers changed as a whole (reset): arms what they say (debug_regs.c).
+void debug_registers_changed(Cpu *cpu);

@@ -410,6 +410,7 @@ bool syswrite_MDCR_EL2(Cpu *cpu, unsigned reg, u64 value) {
     if (cpu->pmu) advance(cpu, 0);
     cpu->sys.MDCR_EL2 = sysreg_masked(cpu, reg, value);
     if (cpu->pmu) refresh(cpu);
+    interrupts_changed(cpu);  // TDE: software step may become active
     return true;
 }
 

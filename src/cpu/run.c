@@ -7,10 +7,22 @@
 #include "machine/machine.h"
 #include "mmu/mmu.h"
 
+static FetchEntry *fetch_entry(Cpu *cpu) {
+    return &cpu->tlb->fetch[(cpu->pc >> 12) & (FETCH_SIZE - 1)];
+}
+
+// The page of cpu->pc, which find() has found, holds an armed address (armed.h): its instructions
+// are executed one by one. op_find() never finds it, so no chain gets there.
+static bool in_armed_page(Cpu *cpu) {
+    return fetch_entry(cpu)->tag & TLB_SLOW;
+}
+
 static const Op *find(Cpu *cpu) {
     const Op *op = op_find(cpu, cpu->pc);
     if (likely(op)) return op;
-    OpPage *page = fetch_page_slow(cpu, cpu->pc);
+    const FetchEntry *e = fetch_entry(cpu);
+    bool armed = e->tag == ((cpu->pc & ~0xfffull) | TLB_SLOW) && !(cpu->pc & 3);
+    OpPage *page = armed ? e->page : fetch_page_slow(cpu, cpu->pc);
     if (!page) return NULL;
     op = &page->ops[(cpu->pc & 0xffc) >> 2];
     cpu->page = page;
@@ -28,7 +40,7 @@ COLD const Op *op_jump_slow(Cpu *cpu, const Op *op, const Table *table) {
     cpu->block = NULL;
     cpu->pc = AArch64_BranchAddr(cpu, cpu->pc);
     op = cpu->icount >= cpu->limit ? NULL : find(cpu);
-    if (!op) return NULL;
+    if (!op || in_armed_page(cpu)) return NULL;
     cpu->block = op;
     DISPATCH(cpu, op, table);
 }
@@ -91,13 +103,24 @@ static bool prepare(Cpu *cpu) {
     return !cpu->machine->stop;
 }
 
-// The instruction at cpu->pc; NULL when an exception was taken instead of it. The faults of the fetch
-// have priority over the Illegal Execution state exception.
+static bool armed_instruction(Cpu *cpu) {
+    ArmedAccess a = {.va = cpu->pc, .size = 4, .kinds = ARMED_EXEC, .el = cpu->el};
+    return armed_hit(cpu, &a);
+}
+
+// The instruction at cpu->pc; NULL when an exception was taken instead of it. In the order of
+// priority: software step, the faults of the fetch, breakpoints, Illegal Execution state.
 static const Op *first_op(Cpu *cpu) {
+    if (unlikely(bit(cpu->sys.MDSCR_EL1, 0)) && CheckSoftwareStep(cpu)) return NULL;
     const Op *op = find(cpu);
-    if (likely(!op || !(cpu->pstate & PSTATE_IL))) return op;
-    AArch64_IllegalState(cpu);
-    return NULL;
+    if (unlikely(!op)) return NULL;
+    if (unlikely(in_armed_page(cpu)) && armed_instruction(cpu)) return NULL;
+    if (unlikely(cpu->pstate & PSTATE_IL)) {
+        AArch64_IllegalState(cpu);
+        return NULL;
+    }
+    cpu->block = op;
+    return op;
 }
 
 void cpu_run(Cpu *cpu, u64 until) {
@@ -105,20 +128,23 @@ void cpu_run(Cpu *cpu, u64 until) {
     setjmp(cpu->unwind);
     while (prepare(cpu)) {
         const Op *op = first_op(cpu);
-        if (!op) continue;
-        cpu->block = op;
-        if (unlikely(software_step_active(cpu))) {
+        if (unlikely(!op)) continue;
+        if (unlikely(software_step_active(cpu)))
             software_step(cpu, op);
-            continue;
-        }
-        dispatch(cpu, op, (const Table *)&run_handlers);
+        else if (unlikely(in_armed_page(cpu)))
+            cpu_execute_one(cpu, op);
+        else
+            dispatch(cpu, op, (const Table *)&run_handlers);
     }
 }
 
 // --- one instruction -----------------------------------------------------------------------------
 
+// limit 0: an instruction that branches does not look the next one up, which may fault.
+
 #if defined(EL2SIM_LOOP_DISPATCH)
 void cpu_execute_one(Cpu *cpu, const Op *op) {
+    cpu->limit = 0;
     const Op *next = run_handlers.h[op_first[op->id]](cpu, op, (const Table *)&run_handlers);
     if (!next) return;
     cpu->icount += (u64)(next - cpu->block);
@@ -138,6 +164,7 @@ static const Op *step_stop(Cpu *cpu, const Op *op, const Table *table) {
 static const struct RunTable stop_handlers = {{[0 ... OP_COUNT - 1] = step_stop}};
 
 void cpu_execute_one(Cpu *cpu, const Op *op) {
+    cpu->limit = 0;
     run_handlers.h[op_first[op->id]](cpu, op, (const Table *)&stop_handlers);
 }
 #endif
@@ -149,7 +176,6 @@ void cpu_step(Cpu *cpu) {
     if (!prepare(cpu)) return;
     const Op *op = first_op(cpu);
     if (!op) return;
-    cpu->block = op;
     if (unlikely(software_step_active(cpu)))
         software_step(cpu, op);
     else

@@ -1,10 +1,8 @@
 // The functions that rows of sysregs.reg name: registers that are not plain storage, effects of a
 // write, and the system instructions (Arm ARM: "A64 System instruction class", pseudo-code
 // AArch64.TLBI_*, AArch64.AT, AArch64.DC, AArch64.IC).
-// Caches and prediction are not modelled: maintenance has its traps and faults and no other effect (code that was
-// decoded is dropped when it is written). Breakpoints and watchpoints are registers only.
-// Choices: MDSCR_EL1's external-debugger bits are writable while the OS Lock is set; the debug
-// communications channel has no debugger, so it reads 0 and ignores writes.
+// Caches and prediction are not modelled: maintenance has its traps and faults and no other effect
+// (code that was decoded is dropped when it is written).
 #include "cpu/sysreg_hooks.h"
 #include "cpu/cpu_models.h"
 #include "cpu/exception.h"
@@ -12,8 +10,6 @@
 #include "mmu/mmu.h"
 
 enum {
-    MDSCR_MDE = 15,
-    OSLSR_OSLK = 1,
     SCTLR_DZE = 14,
 };
 
@@ -160,73 +156,6 @@ bool syswrite_CNTFRQ_EL0(Cpu *cpu, unsigned index, u64 value) {
         return false;
     }
     cpu->sys.CNTFRQ_EL0 = sysreg_masked(cpu, index, value);
-    return true;
-}
-
-// --- debug -----------------------------------------------------------------------------------
-
-static void check_breakpoints(Cpu *cpu) {
-    const struct SysRegs *s = &cpu->sys;
-    if (!bit(s->MDSCR_EL1, MDSCR_MDE)) return;
-    if ((s->DBGBCR0_EL1 | s->DBGBCR1_EL1) & 1)
-        unimplemented(cpu, "hardware breakpoints (DBGBCR<n>_EL1.E with MDSCR_EL1.MDE)");
-    if ((s->DBGWCR0_EL1 | s->DBGWCR1_EL1) & 1)
-        unimplemented(cpu, "watchpoints (DBGWCR<n>_EL1.E with MDSCR_EL1.MDE)");
-}
-
-void after_breakpoint(Cpu *cpu, unsigned index, u64 old) {
-    (void)index;
-    (void)old;
-    check_breakpoints(cpu);
-}
-
-bool syswrite_MDSCR_EL1(Cpu *cpu, unsigned index, u64 value) {
-    static const u64 external =
-        1u << 30 | 1u << 29 | 1u << 27 | 1u << 26 | 3u << 22 | 1u << 21 | 1u << 14 | 1u << 6;
-    u64 keep = bit(cpu->sys.OSLSR_EL1, OSLSR_OSLK) ? 0 : external;
-    cpu->sys.MDSCR_EL1 = (sysreg_masked(cpu, index, value) & ~keep) | (cpu->sys.MDSCR_EL1 & keep);
-    check_breakpoints(cpu);
-    interrupts_changed(cpu);  // software step may become active
-    return true;
-}
-
-bool syswrite_OSLAR_EL1(Cpu *cpu, unsigned index, u64 value) {
-    (void)index;
-    cpu->sys.OSLSR_EL1 = set_bits(cpu->sys.OSLSR_EL1, OSLSR_OSLK, OSLSR_OSLK, value & 1);
-    interrupts_changed(cpu);
-    return true;
-}
-
-void after_debug_lock(Cpu *cpu, unsigned index, u64 old) {
-    (void)index;
-    (void)old;
-    interrupts_changed(cpu);
-}
-
-// SET reads which claim tags exist (all 8) and sets; CLR reads the tags and clears.
-bool sysread_DBGCLAIM(Cpu *cpu, unsigned index, u64 *value) {
-    *value = index == SYSREG_DBGCLAIMSET_EL1 ? 0xff : cpu->sys.DBGCLAIMCLR_EL1;
-    return true;
-}
-
-bool syswrite_DBGCLAIM(Cpu *cpu, unsigned index, u64 value) {
-    u64 tags = cpu->sys.DBGCLAIMCLR_EL1;
-    tags = index == SYSREG_DBGCLAIMSET_EL1 ? tags | value : tags & ~value;
-    cpu->sys.DBGCLAIMCLR_EL1 = tags & 0xff;
-    return true;
-}
-
-bool sysread_DCC(Cpu *cpu, unsigned index, u64 *value) {
-    (void)cpu;
-    (void)index;
-    *value = 0;
-    return true;
-}
-
-bool syswrite_DCC(Cpu *cpu, unsigned index, u64 value) {
-    (void)cpu;
-    (void)index;
-    (void)value;
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include "machine/machine.h"
 
 #include "cpu/cpu_models.h"
+#include "cpu/exception.h"
 #include "cpu/op.h"
 #include "cpu/cause.h"
 #include "cpu/pmu.h"
@@ -310,6 +311,8 @@ void cpu_reset(Cpu *cpu) {
     tlb_context_changed(cpu);
     fp_access_changed(cpu);
     cpu->tlb = tlb_for_mode(cpu, cpu_mode(cpu));
+    debug_registers_changed(cpu);
+    cpu->stepped = false;
     gentimer_reset(cpu);
     pmu_reset(cpu);
     cause_reset(cpu);

@@ -9,6 +9,8 @@
 #include "mmu/fault.h"
 #include "mmu/tlb.h"
 
+enum { LINE_SIZE = 64 };  // of the data cache: CTR_EL0.DminLine
+
 // Where the bytes of an access inside one page are. host NULL: through the bus at pa.
 typedef struct Place {
     u8 *host;
@@ -57,6 +59,27 @@ static const char *unaligned_faults(const Cpu *cpu, u64 address, unsigned size, 
     return NULL;
 }
 
+// What is armed comes after the faults of the translation (AArch64.CheckDebug).
+static COLD void check_armed(Cpu *cpu, const Tlb *tlb, u64 address, unsigned size, bool read,
+                             bool write) {
+    ArmedAccess a = {.va = address,
+                     .size = size,
+                     .kinds = (u8)((read ? ARMED_READ : 0) | (write ? ARMED_WRITE : 0)),
+                     .el = (u8)mode_el(tlb->mode)};
+    if (armed_hit(cpu, &a)) cpu_unwind(cpu);
+}
+
+// DC IVAC is a store to its whole line; other cache maintenance touches nothing.
+static COLD void check_armed_line(Cpu *cpu, u64 address) {
+    ArmedAccess a = {.va = align_down(address, LINE_SIZE),
+                     .size = LINE_SIZE,
+                     .kinds = ARMED_WRITE,
+                     .el = (u8)mode_el(cpu->tlb->mode),
+                     .maintenance = true,
+                     .operand = address};
+    if (armed_hit(cpu, &a)) cpu_unwind(cpu);
+}
+
 // Translates for an access inside one page; faults leave the instruction.
 static Place locate(Cpu *cpu, Tlb *tlb, u64 address, unsigned size, bool read, bool write,
                     bool unaligned, Acc acc) {
@@ -81,6 +104,7 @@ static Place locate(Cpu *cpu, Tlb *tlb, u64 address, unsigned size, bool read, b
                                : "stage 1: Device memory must be aligned",
                         acc);
     }
+    if (unlikely(f->flags & FULL_ARMED)) check_armed(cpu, tlb, address, size, read, write);
     Place p = {.pa = f->pa | (address & 0xfff), .device = f->flags & FULL_DEVICE};
     bool bus = f->flags & FULL_MMIO || (write && f->flags & FULL_READONLY);
     if (!bus) p.host = (u8 *)(uintptr_t)(address + e->add);
@@ -277,7 +301,7 @@ OpPage *fetch_page_slow(Cpu *cpu, u64 pc) {
         AArch64_Abort(cpu, va(pc), &f, ACCESS_FETCH, 4, ACC_NORMAL);
         return NULL;
     }
-    tlb_fill_fetch(cpu->tlb, pc, &m, page);
+    tlb_fill_fetch(cpu, cpu->tlb, pc, &m, page);
     return page;
 }
 
@@ -317,13 +341,16 @@ void dc_zva(Cpu *cpu, const Op *op, u64 address) {
 
 void cache_maintenance_va(Cpu *cpu, const Op *op, u64 address, bool invalidate, bool icache) {
     sync(cpu, op);
+    bool write = invalidate && !icache;
     u64 page = address & ~0xfffull;
     TlbEntry *e = &cpu->tlb->data[(address >> 12) & (TLB_SIZE - 1)];
     // A hit has passed the checks already: no cache is modelled.
-    if (((invalidate && !icache ? e->wtag : e->rtag) & ~(u64)TLB_SLOW) == page) return;
-    Walk w;
-    Mapping m;
-    tlb_start_walk(cpu, cpu->tlb, ACCESS_CACHE, false, invalidate && !icache, &w);
-    if (!walk_translate(&w, address, &m))
-        abort_access(cpu, address, &w.fault, ACCESS_CACHE, 0, ACC_NORMAL);
+    if (((write ? e->wtag : e->rtag) & ~(u64)TLB_SLOW) != page) {
+        Walk w;
+        Mapping m;
+        tlb_start_walk(cpu, cpu->tlb, ACCESS_CACHE, false, write, &w);
+        if (!walk_translate(&w, address, &m))
+            abort_access(cpu, address, &w.fault, ACCESS_CACHE, 0, ACC_NORMAL);
+    }
+    if (unlikely(write && cpu->any_armed)) check_armed_line(cpu, address);
 }

@@ -16,7 +16,7 @@ typedef struct TlbEntry {
 } TlbEntry;
 
 enum {
-    // In a tag: valid, but take the slow path (MMIO, code page, watchpoint). Above bit 3: the
+    // In a tag: valid, but take the slow path (MMIO, code page, armed). Above bit 3: the
     // compare of
     // an unaligned access keeps address bits 3:0, so a lower bit could match.
     TLB_SLOW = 1 << 11,
@@ -25,7 +25,7 @@ enum {
 #define TLB_NO_TAG (~0ull)
 
 typedef struct FetchEntry {
-    u64 tag;       // VA of the 4 KB page, TLB_NO_TAG when empty
+    u64 tag;  // VA of the 4 KB page, TLB_NO_TAG when empty, | TLB_SLOW when armed (cpu/armed.h)
     OpPage *page;  // predecoded physical page
 } FetchEntry;
 

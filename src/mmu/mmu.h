@@ -89,6 +89,9 @@ Tlb *tlb_for_mode(Cpu *cpu, MmuMode mode);  // current context of that mode's re
 // Code was decoded from this physical page: plain writes to it must become slow, in every CPU.
 void tlb_protect_code(Machine *machine, Pa page);
 void tlb_flush_all(Cpu *cpu);
+// Drops the entries of the pages of [first, last], sign-extended addresses, in every context: what
+// is armed there changed (cpu/armed.h).
+void tlb_drop_pages(Cpu *cpu, u64 first, u64 last);
 
 // TLBI by the Arm ARM's scopes; the caller (sysreg.c) applies trap, broadcast and Xt decoding.
 typedef enum TlbiRegime { TLBI_EL10, TLBI_EL20, TLBI_EL2 } TlbiRegime;

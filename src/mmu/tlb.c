@@ -273,11 +273,20 @@ void tlb_code_written(Cpu *cpu, Tlb *tlb, u64 va, u64 pa, unsigned n) {
     phys_host(cpu->machine, pa, &region);
     // opcache_written() may have given the page up as code: stores are plain again.
     if (e->wtag != ((va & ~0xfffull) | TLB_SLOW) || page_is_code(region, pa)) return;
+    if (tlb_table(tlb)->full[(va >> 12) & (TLB_SIZE - 1)].flags & FULL_ARMED) return;
     e->wtag &= ~(u64)TLB_SLOW;
     note_write(cpu, tlb_table(tlb), pa);
 }
 
-TlbEntry *tlb_fill(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
+static void fill_armed(Cpu *cpu, Tlb *tlb, TlbEntry *e, DataFull *f) {
+    u8 kinds = armed_in_page(cpu, f->va, mode_el(tlb->mode));
+    if (!(kinds & (ARMED_READ | ARMED_WRITE))) return;
+    f->flags |= FULL_ARMED;
+    if (kinds & ARMED_READ) e->rtag |= TLB_SLOW;
+    if (kinds & ARMED_WRITE) e->wtag |= TLB_SLOW;
+}
+
+static void fill_data(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
     TlbTable *t = tlb_table(tlb);
     unsigned i = (va >> 12) & (TLB_SIZE - 1);
     TlbEntry *e = &tlb->data[i];
@@ -300,10 +309,10 @@ TlbEntry *tlb_fill(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
         if (e->rtag == page) e->rtag |= TLB_SLOW;
         if (e->wtag == page) e->wtag |= TLB_SLOW;
         e->add = 0;
-        return e;
+        return;
     }
     e->add = (u64)(uintptr_t)host - page;
-    if (e->wtag != page) return e;
+    if (e->wtag != page) return;
     if (region->readonly) {
         f->flags |= FULL_READONLY;
         e->wtag |= TLB_SLOW;
@@ -312,13 +321,20 @@ TlbEntry *tlb_fill(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
     } else {
         note_write(cpu, t, pa);
     }
-    return e;
 }
 
-void tlb_fill_fetch(Tlb *tlb, u64 va, const Mapping *m, OpPage *page) {
+TlbEntry *tlb_fill(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
+    unsigned i = (va >> 12) & (TLB_SIZE - 1);
+    fill_data(cpu, tlb, va, m);
+    if (unlikely(cpu->any_armed)) fill_armed(cpu, tlb, &tlb->data[i], &tlb_table(tlb)->full[i]);
+    return &tlb->data[i];
+}
+
+void tlb_fill_fetch(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m, OpPage *page) {
     TlbTable *t = tlb_table(tlb);
     unsigned i = (va >> 12) & (FETCH_SIZE - 1);
-    tlb->fetch[i] = (FetchEntry){va & ~0xfffull, page};
+    bool armed = cpu->any_armed && armed_in_page(cpu, va, mode_el(tlb->mode)) & ARMED_EXEC;
+    tlb->fetch[i] = (FetchEntry){(va & ~0xfffull) | (armed ? TLB_SLOW : 0), page};
     t->fetch_full[i] = (FetchFull){m->s1.page_bits, m->s2.page_bits, full_flags(m)};
     note_block(t, va, m);
 }
@@ -333,6 +349,35 @@ void tlb_start_walk(Cpu *cpu, Tlb *tlb, AccessType type, bool read, bool write, 
                 .read = read,
                 .write = write,
                 .cache = &cpu->contexts->s2};
+}
+
+// --- armed addresses -----------------------------------------------------------------------------
+
+static bool page_within(u64 page, i64 first, i64 last, bool large) {
+    i64 lo = (i64)armed_va(page & ~0xfffull, large);
+    return lo <= last && lo + 0xfff >= first;
+}
+
+static void table_drop_pages(TlbTable *t, i64 first, i64 last, bool large) {
+    u64 pages = ((u64)last >> 12) - ((u64)first >> 12) + 1, start = (u64)first >> 12;
+    if (!pages || pages > TLB_SIZE) pages = TLB_SIZE;
+    for (u64 p = start; p < start + pages; p++) {
+        unsigned d = p & (TLB_SIZE - 1), f = p & (FETCH_SIZE - 1);
+        if (t->full[d].va != TLB_NO_TAG && page_within(t->full[d].va, first, last, large))
+            table_drop_data(t, d);
+        if (t->tlb.fetch[f].tag != TLB_NO_TAG &&
+            page_within(t->tlb.fetch[f].tag, first, last, large))
+            table_drop_fetch(t, f);
+    }
+}
+
+void tlb_drop_pages(Cpu *cpu, u64 first, u64 last) {
+    bool large = cpu_has(cpu, FEAT_LVA);
+    for (unsigned i = 0; i < CONTEXT_COUNT; i++)
+        for (unsigned k = 0; k < CONTEXT_MODES; k++) {
+            TlbTable *t = cpu->contexts->context[i].table[k];
+            if (t && t->used) table_drop_pages(t, (i64)first, (i64)last, large);
+        }
 }
 
 // --- code pages ----------------------------------------------------------------------------------

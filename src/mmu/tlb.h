@@ -14,6 +14,7 @@ enum {
     FULL_READONLY = 4,    // plain memory for reads, the bus for writes
     FULL_DEVICE = 8,      // Device at either stage: unaligned accesses fault
     FULL_S1_DEVICE = 16,  // ... because of stage 1
+    FULL_ARMED = 32,      // holds an armed address (cpu/armed.h)
 };
 
 // What the fast path does not need of a data entry.
@@ -110,7 +111,7 @@ void context_clear(TlbContext *c);
 
 // Enters a data translation of the page of va; returns its entry.
 TlbEntry *tlb_fill(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m);
-void tlb_fill_fetch(Tlb *tlb, u64 va, const Mapping *m, OpPage *page);
+void tlb_fill_fetch(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m, OpPage *page);
 // A store went to [pa, pa+n) of a page with decoded code.
 void tlb_code_written(Cpu *cpu, Tlb *tlb, u64 va, u64 pa, unsigned n);
 // A walk for an access of `mode` in the current context of its regime.

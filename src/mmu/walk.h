@@ -96,6 +96,11 @@ static inline RegimeId mode_regime(MmuMode mode) {
 static inline bool mode_el0(MmuMode mode) {
     return mode == MODE_E10_0 || mode == MODE_E20_0;
 }
+// Exception level whose privilege the accesses of a mode have.
+static inline unsigned mode_el(MmuMode mode) {
+    if (mode_el0(mode)) return 0;
+    return mode_regime(mode) == REGIME_EL10 ? 1 : 2;
+}
 static inline bool mode_pan(MmuMode mode) {
     return mode == MODE_E10_1P || mode == MODE_E20_2P;
 }

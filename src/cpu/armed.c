@@ -1,0 +1,45 @@
+// Which pages hold armed addresses, and the callbacks (armed.h).
+#include "cpu/armed.h"
+#include "cpu/cpu.h"
+#include "mmu/mmu.h"
+
+static bool covers(const ArmedRange *r, i64 first, i64 last) {
+    return (i64)r->first <= last && (i64)r->last >= first;
+}
+
+static u8 kinds_between(const ArmedSet *set, u64 va, u64 size, unsigned el, bool large) {
+    i64 first = (i64)armed_va(va, large), last = first + (i64)(size - 1);
+    u8 kinds = 0;
+    for (unsigned i = 0; i < set->count; i++)
+        if (set->ranges[i].els >> el & 1 && covers(&set->ranges[i], first, last))
+            kinds |= set->ranges[i].kinds;
+    return kinds;
+}
+
+u8 armed_in_page(const Cpu *cpu, u64 va, unsigned el) {
+    u8 kinds = 0;
+    for (unsigned o = 0; o < ARMED_OWNERS; o++)
+        kinds |= kinds_between(&cpu->armed[o], va & ~0xfffull, 4096, el, cpu_has(cpu, FEAT_LVA));
+    return kinds;
+}
+
+bool armed_hit(Cpu *cpu, const ArmedAccess *a) {
+    for (unsigned o = 0; o < ARMED_OWNERS; o++) {
+        const ArmedSet *set = &cpu->armed[o];
+        if (!(kinds_between(set, a->va, a->size, a->el, cpu_has(cpu, FEAT_LVA)) & a->kinds))
+            continue;
+        if (set->hit(cpu, a, set->arg)) return true;
+    }
+    return false;
+}
+
+void armed_replace(Cpu *cpu, ArmedOwner owner, ArmedSet set) {
+    const ArmedSet *old = &cpu->armed[owner];
+    for (unsigned i = 0; i < old->count; i++)
+        tlb_drop_pages(cpu, old->ranges[i].first, old->ranges[i].last);
+    for (unsigned i = 0; i < set.count; i++)
+        tlb_drop_pages(cpu, set.ranges[i].first, set.ranges[i].last);
+    cpu->armed[owner] = set;
+    cpu->any_armed = cpu->armed[ARMED_GUEST].count || cpu->armed[ARMED_DEBUGGER].count;
+    cpu_attention(cpu);
+}
