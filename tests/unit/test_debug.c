@@ -823,6 +823,10 @@ static void step_over(void **state) {
     cpu->x[0] = 0x80000000;
     assert_int_equal(eret_to(CODE, 0, SSBIT, 2), EC_SS_LOWER);
     assert_int_equal(taken_elr, 0x80000000);
+    assert_int_equal(eret_to(CODE, 0, SSBIT, 0), 0);
+    cpu_run(cpu, cpu->icount + 10);  // the same when nothing stops after one instruction
+    assert_int_equal(cpu->sys.ESR_EL1 >> 26, EC_SS_LOWER);
+    assert_int_equal(cpu->sys.ELR_EL1, 0x80000000);
     cpu->x[0] = CODE + 2;
     assert_int_equal(eret_to(CODE, 0, SSBIT, 2), EC_SS_LOWER);
     assert_int_equal(taken_elr, CODE + 2);
