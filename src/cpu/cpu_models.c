@@ -94,9 +94,9 @@ static const CpuModel models[] = {
         .mmfr0 = ID(6, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40) | ID(1, 56) |
                  ID(2, 60),                          // FGT, ECV 2
         .mmfr1 = MMFR1_V82 | ID(3, 20) | ID(1, 32),  // PAN3, TWED
-        // CnP, UAO, IESB, LVA, TTST, LSE2, IDST, S2FWB, TTL, BBM level 2, EVT, E0PD
-        .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 12) | ID(1, 16) | ID(1, 28) | ID(1, 32) | ID(1, 36) |
-                 ID(1, 40) | ID(1, 48) | ID(2, 52) | ID(2, 56) | ID(1, 60),
+        // CnP, UAO, IESB, LVA, NV2, TTST, LSE2, IDST, S2FWB, TTL, BBM level 2, EVT, E0PD
+        .mmfr2 = ID(1, 0) | ID(1, 4) | ID(1, 12) | ID(1, 16) | ID(2, 24) | ID(1, 28) | ID(1, 32) |
+                 ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(2, 52) | ID(2, 56) | ID(1, 60),
     },
 };
 
@@ -150,7 +150,7 @@ static const FeatureRule rules[] = {
     {FEAT_BBM, REG(mmfr2), 52, 1},       {FEAT_EVT, REG(mmfr2), 56, 1},
     {FEAT_E0PD, REG(mmfr2), 60, 1},      {FEAT_FGT, REG(mmfr0), 56, 1},
     {FEAT_LPA, REG(mmfr0), 0, 6},        {FEAT_LVA, REG(mmfr2), 16, 1},
-    {FEAT_PMUv3p5, REG(dfr0), 8, 6},
+    {FEAT_PMUv3p5, REG(dfr0), 8, 6},     {FEAT_NV2, REG(mmfr2), 24, 2},
 };
 
 static const CpuModel *find_model(const char *name) {
@@ -171,6 +171,7 @@ static CpuModel for_machine(const CpuModel *base, const MachineConfig *config) {
         m.pfr0 &= ~ID(15, 8);
         m.mmfr0 &= ~ID(15, 56);  // FGT
         m.mmfr1 &= ~ID(15, 8);   // VHE
+        m.mmfr2 &= ~ID(15, 24);  // NV
     }
     return m;
 }

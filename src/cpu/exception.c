@@ -89,6 +89,14 @@ static COLD void notify_exception(Cpu *cpu, const Exception *e, int from_el, u64
     cpu->observer->exception(cpu->observer->arg, cpu, &ev);
 }
 
+// HCR_EL2.NV: a guest hypervisor finds that it was in EL2. With NV1, and its SPSR_EL1 not in memory,
+// it does not read this one: unchanged.
+static COLD u32 nested_spsr(const Cpu *cpu, u32 spsr) {
+    u64 hcr = cpu->sys.HCR_EL2;
+    if (bit(hcr, HCR_NV1) && !bit(hcr, HCR_NV2)) return spsr;
+    return (u32)set_bits(spsr, 3, 2, 2);
+}
+
 // Inlined, so that HVC and SVC need none of what they do not use.
 static ALWAYS_INLINE void take_exception(Cpu *cpu, int target_el, const Exception *e,
                                          u64 preferred_return) {
@@ -104,6 +112,8 @@ static ALWAYS_INLINE void take_exception(Cpu *cpu, int target_el, const Exceptio
         offset += 0x200;
 
     u64 vbar;
+    if (unlikely(bit(cpu->sys.HCR_EL2, HCR_NV)) && target_el == 1 && from_el == 1)
+        spsr = nested_spsr(cpu, spsr);
     if (target_el == 2) {
         cpu->sys.ELR_EL2 = preferred_return;
         cpu->sys.SPSR_EL2 = spsr;

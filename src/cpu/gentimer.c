@@ -1,11 +1,12 @@
 // The generic timers of one PE: counters, the EL1 physical and virtual and the EL2 physical and
-// virtual timers, their traps, and the event stream.
+// virtual timers, and the event stream. Traps are in sysregs.reg.
 // Source: Arm ARM, "The Generic Timer in AArch64 state"; AArch64.CheckTimerConditions,
 // IsTimerConditionMet, TestEventCNTV, TestEventCNTP, and the accessors of CNT*.
 // Time is machine time: a counter is never behind what its CPU has executed.
 // FEAT_ECV: CNTPOFF_EL2, traps of the virtual timer, event streams of higher bits; nothing is
-// speculated, so the self-synchronized counters are the counters. EL1NVPCT and EL1NVVCT have no effect
-// without nested virtualization. Left out: the memory-mapped timer frames, EL3's timer. The event stream is looked at only by WFE, which is all that can see it (gentimer_wfe()).
+// speculated, so the self-synchronized counters are the counters. Left out: the memory-mapped timer
+// frames, EL3's timer. The event stream is looked at only by WFE, which is all that can see it
+// (gentimer_wfe()).
 #include "cpu/sysreg.h"
 #include "cpu/system.h"
 #include "gic/gic.h"
@@ -15,7 +16,7 @@
 
 enum { TIMER_P, TIMER_V, TIMER_HP, TIMER_HV, TIMERS };
 enum { CTL_ENABLE = 0, CTL_IMASK = 1, CTL_ISTATUS = 2 };
-enum { EVNTEN = 2, EVNTDIR = 3, ECV = 12, EL1TVT = 13, EL1TVCT = 14, EVNTIS = 17 };
+enum { EVNTEN = 2, EVNTDIR = 3, ECV = 12, EVNTIS = 17 };
 enum { NS_PER_S = 1000000000 };
 
 typedef struct Timer {
@@ -197,105 +198,6 @@ static void stream_changed(Cpu *cpu) {
     event_cancel(cpu->machine, &cpu->gentimer->stream);
 }
 
-// --- traps ------
-
-// What controls an access: bits of CNTKCTL_EL1 (EL0), of CNTHCTL_EL2 for EL0 of a host (the same
-// positions), for EL1 and EL0 with E2H = 0 and with E2H = 1. -1: not controlled. `also`: a second
-// bit that is enough for EL0. `trap`: a bit of CNTHCTL_EL2 that traps EL1 and EL0 when it is 1.
-typedef struct Control {
-    i8 el0, also, el1, el1_e2h, trap;
-    const char *kctl, *hctl_el0, *hctl_el1, *hctl_el1_e2h, *hctl_trap;
-} Control;
-
-static const Control physical_counter = {.el0 = 0,
-                                         .also = -1,
-                                         .el1 = 0,
-                                         .el1_e2h = 10,
-                                         .trap = -1,
-                                         .kctl = "CNTKCTL_EL1.EL0PCTEN",
-                                         .hctl_el0 = "CNTHCTL_EL2.EL0PCTEN",
-                                         .hctl_el1 = "CNTHCTL_EL2.EL1PCTEN",
-                                         .hctl_el1_e2h = "CNTHCTL_EL2.EL1PCTEN"};
-static const Control physical_timer = {.el0 = 9,
-                                       .also = -1,
-                                       .el1 = 1,
-                                       .el1_e2h = 11,
-                                       .trap = -1,
-                                       .kctl = "CNTKCTL_EL1.EL0PTEN",
-                                       .hctl_el0 = "CNTHCTL_EL2.EL0PTEN",
-                                       .hctl_el1 = "CNTHCTL_EL2.EL1PCEN",
-                                       .hctl_el1_e2h = "CNTHCTL_EL2.EL1PTEN"};
-static const Control virtual_counter = {.el0 = 1,
-                                        .also = -1,
-                                        .el1 = -1,
-                                        .el1_e2h = -1,
-                                        .trap = EL1TVCT,
-                                        .kctl = "CNTKCTL_EL1.EL0VCTEN",
-                                        .hctl_el0 = "CNTHCTL_EL2.EL0VCTEN",
-                                        .hctl_trap = "CNTHCTL_EL2.EL1TVCT"};
-static const Control virtual_timer = {.el0 = 8,
-                                      .also = -1,
-                                      .el1 = -1,
-                                      .el1_e2h = -1,
-                                      .trap = EL1TVT,
-                                      .kctl = "CNTKCTL_EL1.EL0VTEN",
-                                      .hctl_el0 = "CNTHCTL_EL2.EL0VTEN",
-                                      .hctl_trap = "CNTHCTL_EL2.EL1TVT"};
-static const Control frequency = {.el0 = 0,
-                                  .also = 1,
-                                  .el1 = -1,
-                                  .el1_e2h = -1,
-                                  .trap = -1,
-                                  .kctl = "CNTKCTL_EL1.EL0PCTEN",
-                                  .hctl_el0 = "CNTHCTL_EL2.EL0PCTEN"};
-
-static const Control *control_of(unsigned reg) {
-    switch (reg) {
-    case SYSREG_CNTPCT_EL0:
-    case SYSREG_CNTPCTSS_EL0: return &physical_counter;
-    case SYSREG_CNTVCT_EL0:
-    case SYSREG_CNTVCTSS_EL0: return &virtual_counter;
-    case SYSREG_CNTFRQ_EL0: return &frequency;
-    case SYSREG_CNTP_TVAL_EL0:
-    case SYSREG_CNTP_CTL_EL0:
-    case SYSREG_CNTP_CVAL_EL0: return &physical_timer;
-    case SYSREG_CNTV_TVAL_EL0:
-    case SYSREG_CNTV_CTL_EL0:
-    case SYSREG_CNTV_CVAL_EL0: return &virtual_timer;
-    default: return NULL;
-    }
-}
-
-static bool el0_enabled(const Control *c, u64 reg) {
-    return bit(reg, (unsigned)c->el0) || (c->also >= 0 && bit(reg, (unsigned)c->also));
-}
-
-// False: trapped.
-static bool check_access(Cpu *cpu, unsigned reg, bool read) {
-    const Control *c = control_of(reg);
-    if (!c || cpu->el == 2) return true;
-    u64 hctl = cpu->sys.CNTHCTL_EL2;
-    if (cpu->el == 0 && cpu_in_host0(cpu)) {
-        if (el0_enabled(c, hctl)) return true;
-        sysreg_trap(cpu, 2, reg, read, c->hctl_el0);
-        return false;
-    }
-    if (cpu->el == 0 && !el0_enabled(c, cpu->sys.CNTKCTL_EL1)) {
-        sysreg_trap(cpu, cpu_have_el2(cpu) && cpu_tge(cpu) ? 2 : 1, reg, read, c->kctl);
-        return false;
-    }
-    if (!cpu_have_el2(cpu)) return true;
-    if (c->trap >= 0 && bit(hctl, (unsigned)c->trap)) {
-        sysreg_trap(cpu, 2, reg, read, c->hctl_trap);
-        return false;
-    }
-    if (c->el1 < 0) return true;
-    bool e2h = cpu_e2h(cpu);
-    if (bit(hctl, (unsigned)(e2h ? c->el1_e2h : c->el1))) return true;
-    sysreg_trap(cpu, 2, reg, read, e2h ? c->hctl_el1_e2h : c->hctl_el1);
-    return false;
-}
-
 // --- registers ------
 
 // Timer and register (0 TVAL, 1 CTL, 2 CVAL) behind a name. A host's EL0 means the EL2 timers; at
@@ -322,7 +224,6 @@ static bool timer_register(const Cpu *cpu, unsigned reg, int *n, int *which) {
 
 bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value) {
     int n, which;
-    if (!check_access(cpu, reg, true)) return false;
     if (timer_register(cpu, reg, &n, &which)) {
         *value = timer_read(cpu, n, which);
         return true;
@@ -343,7 +244,6 @@ bool gentimer_sysreg_read(Cpu *cpu, unsigned reg, u64 *value) {
 
 bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value) {
     int n, which;
-    if (!check_access(cpu, reg, false)) return false;
     if (timer_register(cpu, reg, &n, &which)) {
         timer_write(cpu, n, which, value);
         return true;

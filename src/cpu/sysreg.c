@@ -1,11 +1,12 @@
 // System register and system instruction accesses: applies the rows of sysregs.reg in the order of
 // the accessor pseudo-code (Arm ARM: "The AArch64 System Register Descriptions"): allocated? at
-// this Exception level? FP and system traps, coarse and fine, E2H redirection, then hook or storage.
-// Left out: EL3, nested virtualization (HCR_EL2.NV*): not advertised. Choice: HCR_EL2.TIDCP
+// this Exception level? FP and system traps, coarse and fine, redirection by nested virtualization
+// (FEAT_NV, FEAT_NV2) and E2H, then hook, storage or memory. Left out: EL3. Choice: HCR_EL2.TIDCP
 // traps EL0's use of the IMPLEMENTATION DEFINED space too.
 #include "cpu/sysreg.h"
 #include "cpu/cause.h"
 #include "cpu/exception.h"
+#include "mmu/access.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -115,6 +116,7 @@ static bool is_trapped(const Cpu *cpu, const SysRegTrap *t, const SysRegControl 
     if (!(c->from >> cpu->el & 1) || (c->to == 2 && !cpu_have_el2(cpu))) return false;
     if ((c->guest && host0) || c->e2h == !cpu_e2h(cpu)) return false;
     u64 value = control_value(cpu, host0 ? c->host : c->reg);
+    if (c->without & value || c->with & ~value) return false;
     *rule = host0 ? t->name_host : t->name;
     if (c->tge & t->mask & ~value && cpu_tge(cpu)) {
         value |= c->tge;
@@ -183,25 +185,61 @@ static bool unallocated(Cpu *cpu, unsigned enc, bool read) {
 
 // --- access ----------------------------------------------------------------------------------
 
-// Permission and traps; *index becomes the register that is meant. False: an exception was taken.
-static bool check_access(Cpu *cpu, unsigned *index, bool read) {
+// Where an access goes.
+typedef enum Place { GONE, REGISTER, MEMORY } Place;  // GONE: an exception was taken
+
+// FEAT_NV2: the register is in the page at VNCR_EL2.
+static bool in_memory(const Cpu *cpu, const SysRegInfo *r) {
+    u64 hcr = cpu->sys.HCR_EL2;
+    if (!r->vncr || !bit(hcr, HCR_NV) || !bit(hcr, HCR_NV2)) return false;
+    return !r->vncr_nv1 || bit(hcr, HCR_NV1) == (r->vncr_nv1 == 1);
+}
+
+// EL1 uses what is EL2's: the guest hypervisor of HCR_EL2.NV.
+static Place nested_access(Cpu *cpu, unsigned *index, bool read) {
     const SysRegInfo *r = &sysreg_table[*index];
-    if (cpu->el < (read ? r->read_el : r->write_el) || (read ? r->read_el : r->write_el) > 2 ||
-        !sysreg_present(cpu, *index)) {
+    u64 hcr = cpu->sys.HCR_EL2;
+    if (!bit(hcr, HCR_NV)) {
         undefined_access(cpu, read);
-        return false;
+        return GONE;
+    }
+    if (bit(hcr, HCR_NV2) && r->nv2 != SYSREG_NONE) {
+        *index = r->nv2;
+        return REGISTER;
+    }
+    if (in_memory(cpu, r)) return take_traps(cpu, r, read) ? GONE : MEMORY;
+    sysreg_trap(cpu, 2, 0, read, "HCR_EL2.NV");
+    return GONE;
+}
+
+// Permission and traps; *index becomes the register that is meant.
+static Place check_access(Cpu *cpu, unsigned *index, bool read) {
+    const SysRegInfo *r = &sysreg_table[*index];
+    int least = read ? r->read_el : r->write_el;
+    bool there = least <= 2 && sysreg_present(cpu, *index);
+    if (there && cpu->el == 1 && least == 2) return nested_access(cpu, index, read);
+    if (!there || cpu->el < least) {
+        undefined_access(cpu, read);
+        return GONE;
     }
     if (r->alias_of != SYSREG_NONE) {
         if (!cpu_e2h(cpu)) {
             AArch64_Undefined(cpu);
-            return false;
+            return GONE;
         }
         *index = r->alias_of;
-        return true;
+        return REGISTER;
     }
-    if (take_traps(cpu, r, read)) return false;
+    if (take_traps(cpu, r, read)) return GONE;
+    if (cpu->el == 1 && in_memory(cpu, r)) return MEMORY;
     if (r->vhe != SYSREG_NONE && cpu->el == 2 && cpu_e2h(cpu)) *index = r->vhe;
-    return true;
+    return REGISTER;
+}
+
+// Source: NVMem. Bits 63:53 of VNCR_EL2 count as copies of bit 52.
+static u64 nv_address(const Cpu *cpu, unsigned index) {
+    u64 base = (u64)sext(cpu->sys.VNCR_EL2, 53);
+    return align_down(base, 4096) + sysreg_table[index].vncr;
 }
 
 static void begin_access(Cpu *cpu, unsigned enc, unsigned rt) {
@@ -216,7 +254,12 @@ bool sysreg_read(Cpu *cpu, unsigned enc, unsigned rt, u64 *value) {
         *value = 0;
         return unallocated(cpu, enc, true);
     }
-    if (!check_access(cpu, &index, true)) return false;
+    Place place = check_access(cpu, &index, true);
+    if (place == GONE) return false;
+    if (place == MEMORY) {
+        *value = mem_read_slow(cpu, NULL, nv_address(cpu, index), 8, ACC_NV2);
+        return true;
+    }
     const SysRegInfo *r = &sysreg_table[index];
     if (r->read) return r->read(cpu, index, value);
     *value = *sysreg_storage(cpu, index);
@@ -241,7 +284,12 @@ bool sysreg_write(Cpu *cpu, unsigned enc, unsigned rt, u64 value) {
         unallocated(cpu, enc, false);
         return false;
     }
-    if (!check_access(cpu, &index, false)) return false;
+    Place place = check_access(cpu, &index, false);
+    if (place == GONE) return false;
+    if (place == MEMORY) {
+        mem_write_slow(cpu, NULL, nv_address(cpu, index), 8, value, ACC_NV2);
+        return true;
+    }
     const SysRegInfo *r = &sysreg_table[index];
     return r->insn ? r->insn(cpu, value, r->arg) : store(cpu, index, value);
 }

@@ -23,10 +23,11 @@ static inline unsigned sysreg_enc(unsigned op0, unsigned op1, unsigned crn, unsi
 typedef struct SysRegControl {
     u16 reg, host;  // offset in struct SysRegs; the host's EL0 (E2H, TGE) is controlled by `host`
     u64 tge;        // bits that count as 1 with HCR_EL2.TGE
-    u8 from;        // bit n: traps ELn
-    u8 to;          // 1: to EL1 (EL2 with TGE); 2: to EL2
-    bool guest;     // does not apply to a host's EL0
-    u8 e2h;         // 0, 1: only with this HCR_EL2.E2H; 2: with either
+    u64 with, without;  // only when these bits of reg are 1, and these are 0
+    u8 from;            // bit n: traps ELn
+    u8 to;              // 1: to EL1 (EL2 with TGE); 2: to EL2
+    bool guest;         // does not apply to a host's EL0
+    u8 e2h;             // 0, 1: only with this HCR_EL2.E2H; 2: with either
 } SysRegControl;
 
 typedef struct SysRegTrap {
@@ -64,6 +65,9 @@ typedef struct SysRegInfo {
     u16 enc;
     u16 offset;            // in struct SysRegs; SYSREG_NONE for instructions
     u16 vhe;               // what it means at EL2 with E2H: index or SYSREG_NONE
+    u16 vncr;              // FEAT_NV2: offset in the page at VNCR_EL2, 0: not there
+    u8 vncr_nv1;           // there with HCR_EL2.NV1 = 1; 2: = 0; 0: with either
+    u16 nv2;               // FEAT_NV2: EL1 register that EL1 means by this name, or SYSREG_NONE
     u16 alias_of;          // _EL12, _EL02: the register; else SYSREG_NONE
     u8 read_el, write_el;  // lowest EL, 4 = never
     u8 traps, fields;      // how many of

@@ -70,6 +70,9 @@ static u32 pstate_mask(unsigned index) {
 
 bool sysread_pstate(Cpu *cpu, unsigned index, u64 *value) {
     *value = index == SYSREG_NZCV ? cpu_nzcv(cpu) : cpu->pstate & pstate_mask(index);
+    // A guest hypervisor is to believe in EL2.
+    if (index == SYSREG_CurrentEL && cpu->el == 1 && bit(cpu->sys.HCR_EL2, HCR_NV))
+        *value = 2u << PSTATE_EL_SHIFT;
     return true;
 }
 

@@ -153,12 +153,50 @@ static void read_control(void) {
             c->e2h = need_number("e2h", 1);
         else if (!strcmp(t, "tge"))
             copy_name(c->tge, need_token("bit"));
+        else if (!strcmp(t, "with"))
+            copy_name(c->with, need_token("bit"));
+        else if (!strcmp(t, "without"))
+            copy_name(c->without, need_token("bit"));
         else
             fail("control %s: unknown word %s", name, t);
     }
     if (!c->from || c->from > 3) fail("control %s: @EL0 or @EL1 expected", name);
     if (!c->to) fail("control %s: to EL1 or to EL2 expected", name);
     if (c->guest && *c->host) fail("control %s: both guest and host", name);
+}
+
+static void read_trap(const Reg *r, RegTrap *trap, int access, char *what) {
+    trap->access = access;
+    trap->line = at_line;
+    if (*what == '!') trap->when_zero = true, what++;
+    if (!strcmp(what, "fp")) {
+        strcpy(trap->control, "fp");
+        return;
+    }
+    char *dot = strchr(what, '.');
+    if (!dot) fail("%s: trap: REGISTER.BIT expected, not %s", r->name, what);
+    *dot = 0;
+    copy_name(trap->control, what);
+    if (strlen(dot + 1) >= NAME_LEN) fail("name too long: %s", dot + 1);
+    strcpy(trap->bit, dot + 1);
+}
+
+static void read_vncr(Reg *r) {
+    char *t = need_token("offset"), *end;
+    r->vncr = (int)strtol(t, &end, 0);
+    if (*end || r->vncr <= 0 || r->vncr > 0xff8 || r->vncr % 8)
+        fail("%s: vncr: a multiple of 8 in 8..0xff8 expected, not %s", r->name, t);
+    for (int i = 0; i < reg_count; i++)
+        if (&regs[i] != r && regs[i].vncr == r->vncr)
+            fail("%s: vncr: %s has offset %s", r->name, regs[i].name, t);
+    if (!(t = next_token())) return;
+    if (strcmp(t, "if") || strcmp(need_token("NV1"), "NV1"))
+        fail("%s: vncr: if NV1 expected", r->name);
+    r->vncr_nv1 = 1;
+    if (!(t = next_token())) return;
+    if (strcmp(t, "unless")) fail("%s: vncr: unless CONTROL.BIT expected", r->name);
+    r->guarded = true;
+    read_trap(r, &r->guard, 3, need_token("control bit"));
 }
 
 static void read_traps(Reg *r) {
@@ -168,21 +206,11 @@ static void read_traps(Reg *r) {
         char *what = need_token("control bit");
         if (r->traps == MAX_TRAPS) fail("%s: too many traps", r->name);
         RegTrap *trap = &r->trap[r->traps++];
-        trap->access = access;
-        trap->line = at_line;
-        if (*what == '!') trap->when_zero = true, what++;
-        if (!strcmp(what, "fp")) {
-            strcpy(trap->control, "fp");
-            continue;
-        }
-        char *dot = strchr(what, '.');
-        if (!dot) fail("%s: trap: REGISTER.BIT expected, not %s", r->name, what);
-        *dot = 0;
-        copy_name(trap->control, what);
-        if (strlen(dot + 1) >= NAME_LEN) fail("name too long: %s", dot + 1);
-        strcpy(trap->bit, dot + 1);
+        read_trap(r, trap, access, what);
+        if (!*trap->bit) continue;
         if ((r->read_el == NO_EL && access == 1) || (r->write_el == NO_EL && access == 2))
-            fail("%s: trap %s.%s for a direction that does not exist", r->name, what, dot + 1);
+            fail("%s: trap %s.%s for a direction that does not exist", r->name, trap->control,
+                 trap->bit);
     }
 }
 
@@ -263,6 +291,10 @@ static void read_attribute(Reg *r, const char *word) {
         fail("%s: %s does not belong to an instruction", r->name, word);
     } else if (!strcmp(word, "field")) {
         read_fields(r);
+    } else if (!strcmp(word, "vncr")) {
+        read_vncr(r);
+    } else if (!strcmp(word, "nv2")) {
+        copy_name(r->nv2, need_token("register"));
     } else if (!strcmp(word, "vhe")) {
         copy_name(r->vhe, need_token("register"));
     } else if (!strcmp(word, "read")) {
@@ -343,7 +375,7 @@ static void read_table(const char *path) {
 
 // --- relations between rows ------------------------------------------------------------------
 
-static int field_bit(const Reg *r, const char *name) {
+int field_bit(const Reg *r, const char *name) {
     for (int i = 0; i < r->fields; i++)
         if (!strcmp(r->field[i].name, name)) return r->field[i].lo;
     return -1;
@@ -402,6 +434,20 @@ static void resolve_control(Control *c) {
     if (!c->used) fail("control %s controls nothing", c->name);
     if (*c->host) control_register("control", c, c->host);
     if (*c->tge) c->tge_mask = control_bits("control", c->reg, c->tge);
+    if (*c->with) c->with_mask = control_bits("control", c->reg, c->with);
+    if (*c->without) c->without_mask = control_bits("control", c->reg, c->without);
+}
+
+// vncr, nv2.
+static void check_nested(const Reg *r) {
+    at_line = r->line;
+    bool el2 = r->read_el == 2 || r->write_el == 2;
+    if (*r->nv2 && (find_reg(r->nv2) < 0 || !el2))
+        fail("%s: nv2: an EL1 register for an EL2 register expected", r->name);
+    if (*r->nv2 && r->vncr) fail("%s: both nv2 and vncr", r->name);
+    if (r->vncr && find_reg("HCR_EL2") < 0) fail("%s: vncr without HCR_EL2", r->name);
+    if (r->vncr && el2 && r->vncr_nv1) fail("%s: vncr of an EL2 register with NV1", r->name);
+    if (r->guarded && !*r->vhe) fail("%s: vncr: unless without an alias", r->name);
 }
 
 // X_EL1 -> X_EL12, X_EL0 -> X_EL02: op1 becomes 5.
@@ -421,15 +467,19 @@ static void add_alias(int index) {
     a->alias_of = index;
     if (r->read_el != NO_EL) a->read_el = 2;
     if (r->write_el != NO_EL) a->write_el = 2;
+    a->vncr = r->vncr;
+    a->vncr_nv1 = 2;
+    if (r->guarded) a->trap[a->traps++] = r->guard;
 }
 
 static void resolve(void) {
     int own = reg_count;
-    for (int i = 0; i < own; i++) resolve_traps(&regs[i]);
-    for (int i = 0; i < control_count; i++) resolve_control(&controls[i]);
-    if (find_reg("HCR_EL2") >= 0) check_free_bits(&regs[find_reg("HCR_EL2")]);
+    for (int i = 0; i < own; i++) check_nested(&regs[i]);
     for (int i = 0; i < own; i++)
         if (*regs[i].vhe) add_alias(i);
+    for (int i = 0; i < reg_count; i++) resolve_traps(&regs[i]);
+    for (int i = 0; i < control_count; i++) resolve_control(&controls[i]);
+    if (find_reg("HCR_EL2") >= 0) check_free_bits(&regs[find_reg("HCR_EL2")]);
 }
 
 int main(int argc, char **argv) {

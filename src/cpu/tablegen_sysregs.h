@@ -19,9 +19,10 @@ enum {
 // Where the bits that trap lines name are, and when they count.
 typedef struct Control {
     char name[NAME_LEN], reg[NAME_LEN], host[NAME_LEN], tge[NAME_LEN];
+    char with[NAME_LEN], without[NAME_LEN];
     int line, from, to, e2h;  // from: bit n for ELn; e2h: 0, 1 or 2 (either)
     bool guest, used;
-    uint64_t tge_mask;
+    uint64_t tge_mask, with_mask, without_mask;
 } Control;
 
 typedef struct RegTrap {
@@ -53,7 +54,12 @@ typedef struct Reg {
     int fields;
     uint64_t reset;
     bool cause;    // its bits decide where exceptions go: writes are remembered
-    int alias_of;  // row index of the register an _EL12/_EL02 name stands for, or -1
+    int vncr;      // offset in the page at VNCR_EL2, 0: none
+    int vncr_nv1;  // only with HCR_EL2.NV1 1; 2: 0 (the alias)
+    bool guarded;  // the alias in the page is trapped by guard
+    RegTrap guard;
+    char nv2[NAME_LEN];  // EL1 register that EL1 means by this name with HCR_EL2.NV2
+    int alias_of;        // row index of the register an _EL12/_EL02 name stands for, or -1
 } Reg;
 
 extern Reg *regs;
@@ -65,6 +71,7 @@ _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)
 int find_reg(const char *name);  // -1: none
 int find_enc(int enc);
 int find_control(const char *name);
+int field_bit(const Reg *r, const char *name);  // -1: none
 
 // tablegen_sysregs_write.c
 void write_header(const char *dir);

@@ -49,8 +49,9 @@ static void write_controls(FILE *f) {
         const Control *c = &controls[i];
         fprintf(f, "    {offsetof(struct SysRegs, %s), offsetof(struct SysRegs, %s), ", c->reg,
                 *c->host ? c->host : c->reg);
-        fprintf(f, "0x%llxull, %d, %d, %d, %d},  // %s\n", (unsigned long long)c->tge_mask, c->from,
-                c->to, c->guest, c->e2h, c->name);
+        fprintf(f, "0x%llxull, 0x%llxull, 0x%llxull, ", (unsigned long long)c->tge_mask,
+                (unsigned long long)c->with_mask, (unsigned long long)c->without_mask);
+        fprintf(f, "%d, %d, %d, %d},  // %s\n", c->from, c->to, c->guest, c->e2h, c->name);
     }
     fprintf(f, "    {0}};\n\n");
 }
@@ -65,8 +66,10 @@ static void write_traps(FILE *f) {
                 continue;
             }
             const Control *c = &controls[find_control(t->control)];
-            fprintf(f, "    {\"%s.%s\", \"%s.%s\", 0x%llxull, %d, TRAP_%s, %d},\n", c->reg, t->bit,
-                    *c->host ? c->host : c->reg, t->bit, (unsigned long long)t->mask, t->access,
+            // The manual names the bit without E2H.
+            const char *bit = strncmp(t->bit, "E2H_", 4) ? t->bit : t->bit + 4;
+            fprintf(f, "    {\"%s.%s\", \"%s.%s\", 0x%llxull, %d, TRAP_%s, %d},\n", c->reg, bit,
+                    *c->host ? c->host : c->reg, bit, (unsigned long long)t->mask, t->access,
                     c->name, t->when_zero);
         }
     fprintf(f, "    {0}};\n\n");
@@ -146,6 +149,11 @@ static void write_rows(FILE *f) {
                 "\n     .read_el = %d, .write_el = %d, .traps = %d, .first_trap = %d, .fields = "
                 "%d, .first_field = %d, ",
                 r->read_el, r->write_el, r->traps, trap, r->fields, field);
+        fprintf(f, ".vncr = 0x%x, .vncr_nv1 = %d, .nv2 = ", r->vncr, r->vncr_nv1);
+        if (*r->nv2)
+            fprintf(f, "SYSREG_%s,\n     ", r->nv2);
+        else
+            fprintf(f, "SYSREG_NONE,\n     ");
         fprintf(f, ".need = %s, .need_not = %s, .reset = 0x%llxull,\n", *r->need ? r->need : "-1",
                 *r->need_not ? r->need_not : "-1", (unsigned long long)r->reset);
         if (r->cause) fprintf(f, "     .cause = %d,\n", ++cause);
@@ -170,11 +178,14 @@ static bool traps_as_bits(const Reg *r, int access, int el, uint64_t *mask) {
         if (!(c->from >> el & 1)) continue;
         if (!strncmp(c->name, "HFG", 3) || !strncmp(c->name, "HDFG", 4))
             *mask |= 1ull << (access == 1 ? FGT_READ : FGT_WRITE);
-        else if (!strcmp(c->name, "HCR_EL2") && !t->when_zero)
+        else if (!strcmp(c->reg, "HCR_EL2") && !t->when_zero)
             *mask |= t->mask;
         else
             return false;
     }
+    // FEAT_NV2: in memory.
+    if (r->vncr)
+        *mask |= 1ull << field_bit(&regs[find_reg("HCR_EL2")], r->vncr_nv1 ? "NV1" : "NV2");
     return true;
 }
 

@@ -38,6 +38,7 @@ static _Noreturn COLD void external_abort(Cpu *cpu, u64 address, bool write, Acc
 
 // AArch64.IsUnprivAccessPriv: LDTR and STTR use the permissions of EL0 unless this says otherwise.
 static Tlb *tlb_of_access(Cpu *cpu, Acc acc) {
+    if (unlikely(acc & ACC_NV2)) return tlb_for_mode(cpu, cpu_e2h(cpu) ? MODE_E20_2 : MODE_E2);
     if (likely(!(acc & ACC_UNPRIV)) || cpu->el == 0) return cpu->tlb;
     if (cpu->pstate & PSTATE_UAO && cpu_has(cpu, FEAT_UAO)) return cpu->tlb;
     const Regime *r = &tlb_context(cpu->tlb)->regime;

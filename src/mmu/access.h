@@ -48,6 +48,7 @@ typedef enum Acc {
     ACC_VECTOR = 64,     // SIMD&FP register: no ISV syndrome
     ACC_SIGNED = 128,    // ISS.SSE: sign-extending load
     ACC_REG32 = 256,     // ISS.SF = 0: the register is 32 bits wide
+    ACC_NV2 = 512,       // register in memory (VNCR_EL2): EL2's access, made by EL1
 } Acc;
 
 // The context of one executing load/store. In the fast variant of a handler `slow` is false and a

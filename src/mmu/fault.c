@@ -115,9 +115,10 @@ static u32 current_word(const Cpu *cpu) {
 }
 
 void AArch64_Abort(Cpu *cpu, Va address, const Fault *f, AccessType type, unsigned size, Acc acc) {
-    (void)size, (void)acc;
-    Route to = route(cpu, f);
-    bool same = to.el == cpu->el, fetch = type == ACCESS_FETCH;
+    (void)size;
+    bool nv2 = acc & ACC_NV2;
+    Route to = nv2 ? (Route){2, "HCR_EL2.NV2"} : route(cpu, f);
+    bool same = to.el == cpu->el || nv2, fetch = type == ACCESS_FETCH;
     Exception e = {.kind = EXC_SYNC,
                    .il = true,
                    .far_valid = true,
@@ -128,7 +129,7 @@ void AArch64_Abort(Cpu *cpu, Va address, const Fault *f, AccessType type, unsign
         e.iss = fault_status(f) | (u32)f->s1ptw << 7;
     } else {
         e.ec = same ? EC_DABT_SAME : EC_DABT_LOWER;
-        e.iss = data_syndrome(f, type, f->stage2 ? current_word(cpu) : 0);
+        e.iss = data_syndrome(f, type, f->stage2 ? current_word(cpu) : 0) | (u32)nv2 << 13;
     }
     e.hpfar_valid = to.el == 2 && ipa_valid(f);
     e.hpfar = f->ipa >> 12 << 4;

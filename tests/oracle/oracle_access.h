@@ -71,8 +71,9 @@ static inline bool nv(const Access *a) {
     return a->s->has.NV && hcr(a, HCR_NV);
 }
 
+// {NV,NV1} = {0,1} as {0,0}: a choice.
 static inline bool nv1(const Access *a) {
-    return a->s->has.NV && hcr(a, HCR_NV1);
+    return nv(a) && hcr(a, HCR_NV1);
 }
 
 static inline bool nv2(const Access *a) {

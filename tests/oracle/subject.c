@@ -432,6 +432,14 @@ static bool same_cause(const char *a, const char *b) {
     return a == b || (a && b && !strcmp(a, b));
 }
 
+// AArch64.TakeException: with HCR_EL2.{NV2,NV1,NV} x01 and 111 SPSR_EL1 says EL2 instead of EL1.
+static uint32_t saved_pstate(const Subject *s, int el, int target_el) {
+    uint64_t hcr = s->cpu->sys.HCR_EL2;
+    bool nv = hcr >> 42 & 1, nv1 = hcr >> 43 & 1, nv2 = hcr >> 45 & 1;
+    bool says_el2 = el == 1 && target_el == 1 && ((nv && !nv1) || (nv && nv1 && nv2));
+    return says_el2 ? (s->pstate[el] & ~0xcu) | 0x8 : s->pstate[el];
+}
+
 const char *subject_compare(Subject *s, int el, const Instruction *i, uint64_t xt,
                             const Outcome *got, const OracleResult *want) {
     if (want->kind == ORACLE_EXECUTES) {
@@ -448,7 +456,7 @@ const char *subject_compare(Subject *s, int el, const Instruction *i, uint64_t x
     if ((got->esr >> 25 & 1) != want->il) return "ESR_ELx.IL";
     if ((got->esr & 0x1ffffff) != want->iss) return "ESR_ELx.ISS";
     if (got->elr != CODE + i->slot * 4) return "ELR_ELx";
-    if (got->spsr != s->pstate[el]) return "SPSR_ELx";
+    if (got->spsr != saved_pstate(s, el, want->target_el)) return "SPSR_ELx";
     if (want->ec && !same_cause(got->rule, want->cause)) return "the cause";
     return NULL;
 }

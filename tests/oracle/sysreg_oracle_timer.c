@@ -19,9 +19,9 @@ static OracleResult cntfrq_el0(const Access *a) {
     }
     if (a->s->el == 0) {
         if (!host(a) && !cntkctl(a, 0) && !cntkctl(a, 1))
-            return oracle_trap_el1(a, "CNTKCTL_EL1.EL0PCTEN");
+            return oracle_trap_el1(a, "CNTKCTL_EL1.EL0PCTEN|EL0VCTEN");
         if (host(a) && !cnthctl(a, 0) && !cnthctl(a, 1))
-            return oracle_trap(a, 2, "CNTHCTL_EL2.EL0PCTEN");
+            return oracle_trap(a, 2, "CNTHCTL_EL2.EL0PCTEN|EL0VCTEN");
     }
     return oracle_executes(a, a->enc);
 }

@@ -197,7 +197,7 @@ static void test_masks(void **state) {
     put("HCR_EL2", ~0ull & ~(1ull << HCR_TGE));
     assert_true(bit(get("HCR_EL2"), HCR_E2H));
     assert_true(bit(get("HCR_EL2"), HCR_FWB));
-    assert_false(bit(get("HCR_EL2"), HCR_NV));
+    assert_true(bit(get("HCR_EL2"), HCR_NV));
     set_hcr(0);
     put("VTTBR_EL2", ~0ull);
     assert_int_equal(get("VTTBR_EL2"), ~0ull);
@@ -389,6 +389,7 @@ static const Covers hcr_covers[] = {
      "rw",
      {"APIAKeyLo_EL1", "APIAKeyHi_EL1", "APIBKeyLo_EL1", "APIBKeyHi_EL1", "APDAKeyLo_EL1",
       "APDAKeyHi_EL1", "APDBKeyLo_EL1", "APDBKeyHi_EL1", "APGAKeyLo_EL1", "APGAKeyHi_EL1"}},
+    {44, false, "w", {"AT S1E1R", "AT S1E1W", "AT S1E0R", "AT S1E0W", "AT S1E1RP", "AT S1E1WP"}},
     {49, false, "r", {"CCSIDR_EL1", "CLIDR_EL1", "CSSELR_EL1"}},
     {49, false, "w", {"CSSELR_EL1"}},
     {50, false, "w", {"IC IALLUIS"}},
@@ -506,7 +507,7 @@ static void test_presence(void **state) {
         "VDISR",     "VSESR",    "CNTHV",     "ICC_",      "ICH_",     "TLBI R",
         "TTBR1_EL2", "PAN",      "UAO",       "DIT",       "SSBS",     "CONTEXTIDR_EL2",
         "DC CVAP",   "DC CVADP", "AT S1E1RP", "AT S1E1WP", "HFG",      "HDFG",
-        "PMMIR"};
+        "PMMIR",     "VNCR"};
     for (unsigned pass = 0; pass < 2; pass++) {
         if (pass) use_model("cortex-a72", true, 2);
         for (unsigned i = 0; i < SYSREG_COUNT; i++) {
@@ -1426,7 +1427,7 @@ static void test_models(void **state) {
     assert_true(has(FEAT_PAuth) && has(FEAT_FlagM2) && has(FEAT_TLBIRANGE) && has(FEAT_EVT));
     assert_int_equal(bits(get("ID_AA64DFR0_EL1"), 11, 8), 6);
     assert_true(has(FEAT_PMUv3p4) && has(FEAT_PMUv3p5));
-    assert_false(has(FEAT_MTE) || has(FEAT_BTI) || has(FEAT_NV) || has(FEAT_GICv3));
+    assert_false(has(FEAT_MTE) || has(FEAT_BTI) || has(FEAT_GICv3));
     assert_true(has(FEAT_RASv1p1) && has(FEAT_IESB) && has(FEAT_CSV2_2) && has(FEAT_SPECRES) &&
                 has(FEAT_TWED) && has(FEAT_ECV) && has(FEAT_ECV_POFF) && has(FEAT_IDST) &&
                 has(FEAT_LOR));
