@@ -71,6 +71,14 @@ endforeach()
 boot_test(perf cortex-a72 2 2 slow)
 boot_test(perf max 3 1 slow)
 
+# Linux's own KVM selftests in the booted Linux; expected.txt has QEMU's results beside ours.
+foreach(cpu cortex-a72 max)
+    add_test(NAME boot-kvm-selftests-${cpu}
+             COMMAND ${CMAKE_SOURCE_DIR}/tests/kvm-selftests/run $<TARGET_FILE:el2sim> ${cpu}
+                     ${CMAKE_SOURCE_DIR}/tests/kvm-selftests/expected.txt)
+    set_tests_properties(boot-kvm-selftests-${cpu} PROPERTIES LABELS "boot;slow" TIMEOUT 1800)
+endforeach()
+
 # The same bare-metal roms on qemu-system-aarch64 and on el2sim: tests/diff. Longer: tests/diff/campaign.
 function(diff_test rom cpu)
     string(REPLACE ":" "-" name ${rom})
