@@ -42,6 +42,10 @@ endforeach()
 add_test(NAME cli-trace COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/README.md)
 
+# A hypervisor at EL2, and the same file at virtual EL2.
+add_test(NAME cli-nested COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/nested.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms)
+
 # Counts are exact and runs repeat.
 add_test(NAME cli-counts COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/counts.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)

@@ -15,6 +15,10 @@ enum {
 };
 #define VM_RAM_PA(vm) (0x41000000ul + 0x200000ul * (vm))
 
+// HCR_EL2: EL1 is AArch64 (RW), stage 2 is on (VM), and what comes to EL2: WFI (TWI), SMC (TSC), reads
+// of ID registers (TID3), interrupts (IMO, FMO, AMO).
+#define HCR_VM (1ul << 31 | 1 << 19 | 1 << 18 | 1 << 13 | 7 << 3 | 1 << 0)
+
 // A VM has one CPU. start.S knows the offsets of what stands before `number`.
 typedef struct Vm {
     u64 x[31];                 // 0
@@ -24,7 +28,7 @@ typedef struct Vm {
     u64 esr_el1, far_el1;      // 296, 304
     u64 vbar_el1, sctlr_el1;   // 312, 320
     u64 tpidr_el0, tpidr_el1;  // 328, 336
-    u64 vttbr;                 // 344
+    u64 vttbr, hcr;            // 344, 352
     u64 number;                // from 1; also its VMID
     enum { VM_READY, VM_ASLEEP, VM_OFF } state;
     u64 cntv_ctl, cntv_cval;

@@ -272,6 +272,7 @@ static void create(unsigned i, u64 period, u64 interrupts, u64 busy) {
     for (u64 n = 0; n < (u64)(__vm_end - __vm_start) / 8; n++) to[n] = from[n];
     vm->number = i + 1;
     vm->vttbr = stage2_create(i);
+    vm->hcr = HCR_VM;
     vm->elr = VM_RAM_IPA;
     vm->spsr = SPSR_EL1H_MASKED;
     vm->sctlr_el1 = SCTLR_OFF;

@@ -20,10 +20,9 @@ _start:
 // void vm_enter(Vm *vm): everything that a VM needs, in the order of the Arm ARM's view of it.
     .global vm_enter
 vm_enter:
-    // 1. HCR_EL2: EL1 is AArch64 (RW) and what comes to EL2: WFI (TWI), SMC (TSC), reads of ID
-    //    registers (TID3), interrupts (IMO, FMO, AMO).
-    // 2. Stage 2 on (VM), with this VM's tables and VMID.
-    ldr     x1, =(1 << 31) | (1 << 19) | (1 << 18) | (1 << 13) | (7 << 3) | (1 << 0)
+    // 1. HCR_EL2: what comes to EL2 (main.c: HCR_VM), and stage 2 on.
+    // 2. This VM's tables and VMID.
+    ldr     x1, [x0, #352]
     msr     hcr_el2, x1
     ldr     x1, [x0, #344]
     msr     vttbr_el2, x1
