@@ -60,6 +60,7 @@ static void one(const uint8_t **data, size_t *size) {
     st.s.MDCR_EL2 = (dbg & 1) << 8;
     st.s.MDSCR_EL1 = (dbg >> 1 & 1) | (dbg >> 2 & 1) << 13;
     st.s.OSLSR_EL1 = (dbg >> 3 & 1) << 1;
+    st.s.HCR_EL2 |= (dbg >> 4 & 1) << HCR_NV2;
     if (dbg & 0xc0) st.s.pstate &= ~(1u << 20);  // IL is rare
     st.s.SCTLR_EL1 = take(data, size, 8);
     st.s.SCTLR_EL2 = take(data, size, 8);

@@ -20,7 +20,7 @@ typedef struct Reg {
 
 #define REG(name, off) \
     { #name, offsetof(OracleState, name), off }
-static const u64 HCR_OFF = 1 | 1 << 12 | 1ull << 59 | 1ull << 42 << 3;  // VM, DC, TWEDEn, NV2
+static const u64 HCR_OFF = 1 | 1 << 12 | 1ull << 59;  // VM, DC, TWEDEn
 static const u64 SCTLR_OFF = 1 | 1ull << 25 | 1ull << 45;               // M, EE, TWEDEn
 
 static const Reg regs[] = {
@@ -108,10 +108,6 @@ void route_set(RouteSubject *r, const RouteState *want, uint32_t word) {
     p |= (u32)st->s.el << 2 | (st->s.el ? want->s.pstate & 1 : 0);
     st->s.pstate = p;
     if (!oracle_route_steps(st)) st->s.pstate = p &= ~(u32)PSTATE_SS;
-    if (oracle_route_steps(st)) {  // left out: the priority of software step over these two
-        st->s.pstate = p &= ~(u32)PSTATE_IL;
-        st->pc &= ~3ull;
-    }
     cpu->sys.DISR_EL1 = cpu->sys.VDISR_EL2 = 0;
     cpu->sys.ESR_EL1 = cpu->sys.ESR_EL2 = 0;
     cpu->sys.FAR_EL1 = cpu->sys.FAR_EL2 = cpu->sys.HPFAR_EL2 = FAR_POISON;
