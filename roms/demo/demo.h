@@ -13,6 +13,18 @@ enum {
     VM_RAM_PAGES = 4,            // two read-only with code, two for data and stack
     VM_DEVICE_IPA = 0x10000000,  // not mapped: EL2 plays the device
 };
+// Exception classes, a fault status, and an EL1 with its MMU and caches off.
+enum {
+    EC_WFX = 0x01,
+    EC_HVC = 0x16,
+    EC_SMC = 0x17,
+    EC_SYSREG = 0x18,
+    EC_DABT_LOWER = 0x24,
+    EC_DABT_SAME = 0x25,
+    DFSC_EXTERNAL = 0x10,
+    SPSR_EL1H_MASKED = 0x3c5,
+    SCTLR_OFF = 0x30d00800,  // RES1 bits
+};
 #define VM_RAM_PA(vm) (0x41000000ul + 0x200000ul * (vm))
 
 // HCR_EL2: EL1 is AArch64 (RW), stage 2 is on (VM), and what comes to EL2: WFI (TWI), SMC (TSC), reads

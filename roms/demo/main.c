@@ -5,15 +5,6 @@
 extern const u8 __vm_load[], __vm_start[], __vm_end[];
 
 enum {
-    EC_WFX = 0x01,
-    EC_HVC = 0x16,
-    EC_SMC = 0x17,
-    EC_SYSREG = 0x18,
-    EC_DABT_LOWER = 0x24,
-    EC_DABT_SAME = 0x25,
-    DFSC_EXTERNAL = 0x10,
-    SPSR_EL1H_MASKED = 0x3c5,
-    SCTLR_OFF = 0x30d00800,  // RES1 bits: MMU and caches off
     TIMER_EL2 = 26,
     TIMER_VIRTUAL = 27,
     NO_INTERRUPT = 1020,  // and above

@@ -7,16 +7,8 @@
     stack_top = 0x40004000
     device    = 0x10000000              // nothing is mapped here
     nothing   = 0x20000000              // nor here
-    PSCI_VERSION    = 0x84000000
-    PSCI_SYSTEM_OFF = 0x84000008
 
-.macro say text
-    adr     x1, 8f
-    hvc     #1
-    .pushsection .vm.rodata, "a"
-8:  .asciz  "\text"
-    .popsection
-.endm
+#include "vm.inc"
 
     .section .vm.text, "ax"
     .global vm_entry

@@ -14,17 +14,7 @@
 // on a stage 1 walk cannot happen. L0 traps nothing of L2 that L1 did not ask for, except by the shadow.
 #include "nested.h"
 
-enum {
-    EC_WFX = 0x01,
-    EC_HVC = 0x16,
-    EC_SMC = 0x17,
-    EC_SYSREG = 0x18,
-    EC_ERET = 0x1a,
-    EC_IABT_LOWER = 0x20,
-    EC_DABT_LOWER = 0x24,
-    SPSR_EL1H_MASKED = 0x3c5,
-    SCTLR_OFF = 0x30d00800,
-};
+enum { EC_ERET = 0x1a, EC_IABT_LOWER = 0x20 };
 #define PSCI_SYSTEM_OFF 0x84000008u
 #define HCR_RW          (1ul << 31)
 #define HCR_INTERRUPTS  (7ul << 3)

@@ -6,15 +6,6 @@
 extern const u8 __vm_load[], __vm_start[], __vm_end[];
 
 enum {
-    EC_WFX = 0x01,
-    EC_HVC = 0x16,
-    EC_SMC = 0x17,
-    EC_SYSREG = 0x18,
-    EC_DABT_LOWER = 0x24,
-    EC_DABT_SAME = 0x25,
-    DFSC_EXTERNAL = 0x10,
-    SPSR_EL1H_MASKED = 0x3c5,
-    SCTLR_OFF = 0x30d00800,
     DEMAND_IPA = 0x40010000,
     DEMAND_PA = 0x41100000,
     DEMAND_DESC = 0x7ff,  // a page: normal memory, read and write, inner shareable, accessed

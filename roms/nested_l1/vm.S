@@ -6,16 +6,8 @@
     readonly  = 0x40001ff8              // the last word of the code's pages
     device    = 0x10000000              // not mapped: the hypervisor plays the device
     memory    = 0x40010000              // mapped when it is used
-    PSCI_VERSION    = 0x84000000
-    PSCI_SYSTEM_OFF = 0x84000008
 
-.macro say text
-    adr     x1, 8f
-    hvc     #1
-    .pushsection .vm.rodata, "a"
-8:  .asciz  "\text"
-    .popsection
-.endm
+#include "vm.inc"
 
     .section .vm.text, "ax"
     ldr     x9, =stack_top
