@@ -357,11 +357,10 @@ void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
     u32 p = spsr & cpu->spsr_keep;
     if (likely(el >= 0)) {
         p |= spsr & (3u << PSTATE_EL_SHIFT | PSTATE_SP);
-        if (return_ss(cpu, spsr, el)) p |= PSTATE_SS;
     } else {
         p |= (cpu->pstate & (3u << PSTATE_EL_SHIFT | PSTATE_SP)) | PSTATE_IL;
-        if (return_ss(cpu, spsr, from_el)) p |= PSTATE_SS;
     }
+    if (return_ss(cpu, spsr, el >= 0 ? el : from_el)) p |= PSTATE_SS;
     cpu_set_nzcv(cpu, spsr);
     set_pstate(cpu, p);
     cpu->pc = AArch64_BranchAddr(cpu, new_pc);
