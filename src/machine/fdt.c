@@ -413,6 +413,8 @@ static int set_psci(void *fdt, bool smc) {
 bool device_tree_load(Machine *machine, const void *data, size_t n, DeviceTree *out, Error *err) {
     int r = n < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(data);
     if (r == 0 && fdt_totalsize(data) > n) r = -FDT_ERR_TRUNCATED;
+    // Before version 16 nodes have other names, and libfdt 1.6's fdt_check_full() crashes on them.
+    if (r == 0 && fdt_version(data) < 16) r = -FDT_ERR_BADVERSION;
     if (r == 0) r = fdt_check_full(data, n);
     if (r < 0) return error_set(err, "not a valid device tree: %s", fdt_strerror(r));
     size_t capacity = fdt_totalsize(data) + EXTRA;
