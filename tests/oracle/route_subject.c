@@ -20,8 +20,8 @@ typedef struct Reg {
 
 #define REG(name, off) \
     { #name, offsetof(OracleState, name), off }
-static const u64 HCR_OFF = 1 | 1 << 12 | 1ull << 59;  // VM, DC, TWEDEn
-static const u64 SCTLR_OFF = 1 | 1ull << 25 | 1ull << 45;               // M, EE, TWEDEn
+static const u64 HCR_OFF = 1 | 1 << 12 | 1ull << 59;       // VM, DC, TWEDEn
+static const u64 SCTLR_OFF = 1 | 1ull << 25 | 1ull << 45;  // M, EE, TWEDEn
 
 static const Reg regs[] = {
     REG(HCR_EL2, HCR_OFF),     REG(CPTR_EL2, 0),      REG(MDCR_EL2, 0),  REG(SCTLR_EL1, SCTLR_OFF),
