@@ -15,8 +15,9 @@ enum {
     EXIT_INSN_LIMIT = 67,
 };
 
-int run_main(int argc, char **argv);   // argv[0] is "run" or the program's name
-int demo_main(int argc, char **argv);  // argv[0] is "demo"
+int run_main(int argc, char **argv);    // argv[0] is "run" or the program's name
+int debug_main(int argc, char **argv);  // argv[0] is "debug"
+int demo_main(int argc, char **argv);   // argv[0] is "demo"
 
 // Creates the machine that the options describe and runs it to its end; returns the exit status.
 int run_machine(const RunOptions *options);

@@ -1,6 +1,7 @@
 // `el2sim run`: builds the machine, loads it, runs it, and says how it ended.
 #include "cli/cli.h"
 #include "cli/disasm.h"
+#include "cli/run.h"
 #include "cli/terminal.h"
 #include "devices/fw_cfg.h"
 #include "machine/image.h"
@@ -54,7 +55,7 @@ static bool add_fw_cfg(Machine *machine, const FwCfgFile *f, Error *err) {
     return ok;
 }
 
-static bool connect_board(Machine *machine, const RunOptions *o, Error *err) {
+bool run_connect(Machine *machine, const RunOptions *o, Error *err) {
     if (!board_set_serial(machine, &o->serial, err)) return false;
     board_set_rtc(machine, o->rtc_epoch);
     for (unsigned i = 0; i < ARRAY_LEN(o->pflash); i++)
@@ -150,7 +151,7 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
     Boot *boot = NULL;
     Trace *trace = NULL;
     int status = -1;
-    if (connect_board(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
+    if (run_connect(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
         if (o->dump_tree) {
             if (dump_tree(boot, o->dump_tree, err)) status = EXIT_GUEST_OFF;
         } else if (open_trace(machine, o, &trace, err)) {

@@ -136,7 +136,7 @@ struct Cpu {
     u64 time_offset;      // machine time (ns) = time_offset + instructions executed
     u64 not_before;       // machine time at which it was woken: it does not run before
     Machine *machine;
-    const Observer *observer;  // NULL: nobody watches (observer.h)
+    const Observer *observer;  // the first of them (observer.h); NULL: nobody watches
     unsigned index;            // 0..n-1
     bool pmu_on;               // exceptions and returns concern the PMU (pmu.h)
     u64 pmu_deadline;          // icount at which it wants attention, ~0: never

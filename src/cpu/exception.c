@@ -79,14 +79,14 @@ static ALWAYS_INLINE u64 sctlr_of(const Cpu *cpu, int el) {
 static COLD void notify_exception(Cpu *cpu, const Exception *e, int from_el, u64 from_pc, u64 esr,
                                   u32 spsr) {
     if (cpu->pmu_on) pmu_exception(cpu, from_el, e, from_pc);
-    if (!cpu->observer || !cpu->observer->exception) return;
     ExceptionEvent ev = {.exc = e,
                          .from_el = from_el,
                          .to_el = cpu->el,
                          .from_pc = from_pc,
                          .esr = esr,
                          .spsr = spsr};
-    cpu->observer->exception(cpu->observer->arg, cpu, &ev);
+    for (const Observer *o = cpu->observer; o; o = o->next)
+        if (o->exception) o->exception(o->arg, cpu, &ev);
 }
 
 // HCR_EL2.NV: a guest hypervisor finds that it was in EL2. With NV1, and its SPSR_EL1 not in memory,
@@ -332,14 +332,14 @@ static bool return_ss(const Cpu *cpu, u32 spsr, int el) {
 
 static COLD void notify_return(Cpu *cpu, int from_el, u64 from_pc, u32 spsr, bool illegal) {
     if (cpu->pmu_on) pmu_exception_return(cpu);
-    if (!cpu->observer || !cpu->observer->eret) return;
     ReturnEvent ev = {.from_el = from_el,
                       .to_el = cpu->el,
                       .from_pc = from_pc,
                       .to_pc = cpu->pc,
                       .spsr = spsr,
                       .illegal = illegal};
-    cpu->observer->eret(cpu->observer->arg, cpu, &ev);
+    for (const Observer *o = cpu->observer; o; o = o->next)
+        if (o->eret) o->eret(o->arg, cpu, &ev);
 }
 
 void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {

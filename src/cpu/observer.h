@@ -1,5 +1,6 @@
 // What a tracer can be told. Called only on the exception path, never per instruction; NULL
-// members are skipped. The CPU's registers may be read, not changed.
+// members are skipped. The CPU's registers may be read, not changed. Any number of observers can
+// watch a machine; they are called in the order in which they were added.
 #pragma once
 
 #include "cpu/cpu.h"
@@ -22,9 +23,14 @@ typedef struct ReturnEvent {
 } ReturnEvent;
 
 struct Observer {
+    Observer *next;  // kept by observer_add()
     void *arg;
     // After the exception was taken: cpu->pc is the vector.
     void (*exception)(void *arg, Cpu *cpu, const ExceptionEvent *ev);
     // After the return: cpu->pc is the target.
     void (*eret)(void *arg, Cpu *cpu, const ReturnEvent *ev);
 };
+
+// Starts to tell `o` of the events of all CPUs; it must live until observer_remove().
+void observer_add(Machine *machine, Observer *o);
+void observer_remove(Machine *machine, Observer *o);

@@ -264,10 +264,9 @@ static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
 }
 
 void el2sim_subscribe(el2sim *sim, el2sim_event_fn fn, void *arg) {
+    if (sim->fn) observer_remove(sim->machine, &sim->observer);
     sim->fn = fn;
     sim->arg = arg;
     sim->observer = (Observer){.arg = sim, .exception = on_exception, .eret = on_return};
-    sim->machine->observer = fn ? &sim->observer : NULL;
-    for (unsigned i = 0; i < sim->machine->cpus; i++)
-        sim->machine->cpu[i]->observer = sim->machine->observer;
+    if (fn) observer_add(sim->machine, &sim->observer);
 }

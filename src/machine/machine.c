@@ -8,8 +8,9 @@
 
 #include "cpu/cpu_models.h"
 #include "cpu/exception.h"
-#include "cpu/op.h"
 #include "cpu/cause.h"
+#include "cpu/observer.h"
+#include "cpu/op.h"
 #include "cpu/pmu.h"
 #include "gic/gic.h"
 #include "machine/virt.h"
@@ -284,6 +285,29 @@ void machine_stop(Machine *machine, StopReason why, int code, const char *format
     machine->stop_code = code;
     machine->stop_cpu = machine->running;
     for (unsigned i = 0; i < machine->cpus; i++) cpu_attention(machine->cpu[i]);
+}
+
+// --- observers -----------------------------------------------------------------------------------
+
+static void tell_cpus(Machine *machine) {
+    for (unsigned i = 0; i < machine->cpus; i++) machine->cpu[i]->observer = machine->observer;
+}
+
+void observer_add(Machine *machine, Observer *o) {
+    Observer **end = &machine->observer;
+    while (*end) end = &(*end)->next;
+    o->next = NULL;
+    *end = o;
+    tell_cpus(machine);
+}
+
+void observer_remove(Machine *machine, Observer *o) {
+    for (Observer **at = &machine->observer; *at; at = &(*at)->next)
+        if (*at == o) {
+            *at = o->next;
+            break;
+        }
+    tell_cpus(machine);
 }
 
 // --- creation and reset --------------------------------------------------------------------------

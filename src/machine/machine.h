@@ -53,7 +53,7 @@ struct Machine {
     volatile int interrupted;  // set from a signal handler or the input thread: look at host events
     Cpu *stop_cpu;             // whose instruction asked for the stop, NULL if none
     u64 insn_limit;  // --timeout-insns: stop when all CPUs together executed so many; 0 = none
-    const Observer *observer;
+    Observer *observer;  // the first of them
 };
 
 Machine *machine_create(const MachineConfig *config, Error *err);

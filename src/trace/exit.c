@@ -320,11 +320,6 @@ static bool add_symbols(Trace *t, const TraceConfig *config, Error *err) {
     return true;
 }
 
-static void watch(Trace *t, const Observer *observer) {
-    t->machine->observer = observer;
-    for (unsigned i = 0; i < t->machine->cpus; i++) t->machine->cpu[i]->observer = observer;
-}
-
 Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
     Trace *t = calloc(1, sizeof *t);
     CHECK(t);
@@ -343,8 +338,8 @@ Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
         return NULL;
     }
     if (config->stats) t->stats = stats_create();
-    t->observer = (Observer){t, on_exception, on_return};
-    watch(t, &t->observer);
+    t->observer = (Observer){.arg = t, .exception = on_exception, .eret = on_return};
+    observer_add(machine, &t->observer);
     return t;
 }
 
@@ -356,7 +351,7 @@ static bool report_failure(const Text *text) {
 
 bool trace_close(Trace *t) {
     if (!t) return true;
-    watch(t, NULL);
+    observer_remove(t->machine, &t->observer);
     text_close(&t->text);
     bool ok = report_failure(&t->text);
     if (t->stats) {
