@@ -52,7 +52,7 @@ struct Machine {
     Cpu *running;              // the CPU whose slice it is, NULL between slices
     volatile int interrupted;  // set from a signal handler or the input thread: look at host events
     Cpu *stop_cpu;             // whose instruction asked for the stop, NULL if none
-    u64 insn_limit;  // --timeout-insns: stop when all CPUs together executed so many; 0 = none
+    u64 insn_limit;      // --timeout-insns: stop when all CPUs together executed so many; 0 = none
     Observer *observer;  // the first of them
 };
 
