@@ -13,6 +13,7 @@ enum {
     EXIT_LOCKUP = 65,
     EXIT_UNIMPLEMENTED = 66,
     EXIT_INSN_LIMIT = 67,
+    EXIT_COMMAND = 68,
 };
 
 int run_main(int argc, char **argv);    // argv[0] is "run" or the program's name

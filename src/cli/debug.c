@@ -1,37 +1,149 @@
-// `el2sim debug`: the options of `run`, then commands instead of running.
+// `el2sim debug`: the options of `run`, then commands instead of running. The exit status is that of `quit`, else 68
+// if a command of a script failed, else what the machine's own end gives.
 #include "cli/cli.h"
 #include "cli/run.h"
-#include "debugger/debugger.h"
+#include "cli/terminal.h"
+#include "debugger/console.h"
+#include "machine/virt.h"
 
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
-// Commands from a file or standard input; an error is printed and, in a script, ends it.
-static int read_commands(Debugger *d, FILE *in, Error *err) {
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t n;
-    while (!d->quit && (n = getline(&line, &size, in)) >= 0) {
-        line[strcspn(line, "\r\n")] = '\0';
-        if (!debugger_execute(d, line, err)) fprintf(stderr, "%s\n", err->text);
+// What the hooks of the debugger need.
+typedef struct Session {
+    Machine *machine;
+    Boot *boot;
+    const RunOptions *options;
+    Debugger *debugger;
+    bool raw;  // the guest's serial line has the terminal while it runs
+} Session;
+
+// Signals and CHECK() are about it; there is one per process.
+static Session *volatile current;
+
+// SIGTERM, SIGHUP: while the guest runs it is stopped first, so that what it wrote is not lost.
+static void on_signal(int number) {
+    if (current && current->debugger->running && !current->machine->interrupted) {
+        current->machine->interrupted = number;
+        return;
     }
-    free(line);
-    return d->status;
+    terminal_restore();
+    signal(number, SIG_DFL);
+    raise(number);
 }
 
-static int debug_machine(const RunOptions *o, Error *err) {
-    Machine *machine = machine_create(&o->machine, err);
-    if (!machine) return -1;
-    Boot *boot = NULL;
-    int status = -1;
-    if (run_connect(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
-        boot_start(machine, boot);
-        Debugger *d = debugger_create(machine);
-        status = read_commands(d, stdin, err);
-        debugger_free(d);
+static void dump_current(void) {
+    terminal_restore();
+    if (current && current->machine->running) cpu_dump(current->machine->running, stderr);
+}
+
+static void watch(Session *s) {
+    static const int signals[] = {SIGTERM, SIGHUP};
+    current = s;
+    struct sigaction action = {.sa_handler = on_signal};
+    for (unsigned i = 0; i < ARRAY_LEN(signals); i++) sigaction(signals[i], &action, NULL);
+    check_dump_hook = dump_current;
+}
+
+// --- hooks ---------------------------------------------------------------------------------------
+
+static void before_run(void *arg) {
+    Session *s = arg;
+    if (s->raw) terminal_raw(true);
+}
+
+static void after_run(void *arg) {
+    Session *s = arg;
+    terminal_restore();
+    board_flush(s->machine);
+}
+
+static void reboot(void *arg) {
+    Session *s = arg;
+    s->machine->stop = STOP_NONE;
+    s->machine->stop_cpu = NULL;
+    machine_reset(s->machine);
+    boot_start(s->machine, s->boot);
+}
+
+// --- scripts and commands ------------------------------------------------------------------------
+
+// -x and -ex, in their order. False: one failed; it was printed.
+static bool run_scripts(Debugger *d, const RunOptions *o) {
+    Error err = {""};
+    for (unsigned i = 0; i < o->script_count && !d->quit; i++) {
+        const DebugScript *s = &o->scripts[i];
+        bool ok = s->is_file ? debugger_source(d, s->text, &err)
+                             : debugger_execute(d, s->text, &err) || error_prefix(&err, "-ex");
+        fflush(d->out);
+        if (ok) continue;
+        fprintf(stderr, "el2sim: %s\n", err.text);
+        return false;
     }
-    boot_free(boot);
-    machine_free(machine);
+    return true;
+}
+
+static int run_console(Session *s) {
+    Debugger *d = s->debugger;
+    console_open(d);
+    // A script that failed leaves a person at the prompt, and a program nowhere.
+    bool ok = run_scripts(d, s->options);
+    bool go_on = !s->options->batch && (ok || d->interactive);
+    if (go_on && !d->quit) ok = console_read(d) && ok;
+    bool interactive = d->interactive;
+    console_close(d);
+    if (d->has_status) return d->status;
+    if (!ok && !(interactive && go_on)) return EXIT_COMMAND;
+    return s->machine->stop ? run_exit_status(s->machine) : EXIT_GUEST_OFF;
+}
+
+static bool load_symbols(Debugger *d, const RunOptions *o, Error *err) {
+    for (unsigned i = 0; i < o->symbol_count; i++) {
+        int space;
+        if (!symbols_space(o->symbols[i].space, &space))
+            return error_set(err, "--symbols: '%s' is no space", o->symbols[i].space);
+        if (!symbols_add_file(d->symbols, space, o->symbols[i].path, err)) return false;
+    }
+    return true;
+}
+
+static int debug_booted(Session *s, Error *err) {
+    const RunOptions *o = s->options;
+    int status = -1;
+    Trace *trace = NULL;
+    Debugger *d = s->debugger = debugger_create(s->machine);
+    d->hooks = (DebuggerHooks){s, before_run, after_run, o->no_reboot ? NULL : reboot};
+    if (load_symbols(d, o, err) && run_open_trace(s->machine, o, &trace, err)) {
+        watch(s);
+        boot_start(s->machine, s->boot);
+        status = run_console(s);
+        board_flush(s->machine);
+        current = NULL;
+        check_dump_hook = NULL;
+        if (trace && !trace_close(trace) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
+        if (o->stats) run_print_instructions(s->machine);
+    }
+    debugger_free(d);
+    return status;
+}
+
+static int debug_machine(const RunOptions *options, Error *err) {
+    RunOptions o = *options;
+    // Commands and the guest's input do not share a pipe.
+    o.serial.no_input = o.serial.kind == SERIAL_STDIO && !o.batch && !isatty(STDIN_FILENO);
+    Session s = {.options = &o, .raw = o.serial.kind == SERIAL_STDIO && !o.serial.no_input};
+    s.machine = machine_create(&o.machine, err);
+    if (!s.machine) return -1;
+    int status = -1;
+    if (run_connect(s.machine, &o, err) && (s.boot = boot_prepare(s.machine, &o.boot, err))) {
+        if (!o.dump_tree)
+            status = debug_booted(&s, err);
+        else if (run_dump_tree(s.boot, o.dump_tree, err))
+            status = EXIT_GUEST_OFF;
+    }
+    boot_free(s.boot);
+    machine_free(s.machine);
     return status;
 }
 
@@ -39,7 +151,7 @@ int debug_main(int argc, char **argv) {
     RunOptions options;
     Error err = {""};
     int status = EXIT_GUEST_OFF;
-    switch (options_parse(argc, argv, &options, &err)) {
+    switch (options_parse(argc, argv, true, &options, &err)) {
     case OPTIONS_HELP: options_print_help(); break;
     case OPTIONS_VERSION: printf("el2sim %s\n", EL2SIM_VERSION); break;
     case OPTIONS_ERROR: status = -1; break;

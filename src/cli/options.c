@@ -553,6 +553,26 @@ static bool opt_stats(RunOptions *o, char *arg, Error *err) {
     return true;
 }
 
+static bool add_script(RunOptions *o, bool is_file, const char *text, Error *err) {
+    if (o->script_count == DEBUG_SCRIPTS_MAX)
+        return error_set(err, "-x and -ex: more than %d", DEBUG_SCRIPTS_MAX);
+    o->scripts[o->script_count++] = (DebugScript){is_file, text};
+    return o->debug || error_set(err, "-x, -ex and --batch belong to el2sim debug");
+}
+
+static bool opt_script(RunOptions *o, char *arg, Error *err) {
+    return add_script(o, true, arg, err);
+}
+static bool opt_command(RunOptions *o, char *arg, Error *err) {
+    return add_script(o, false, arg, err);
+}
+
+static bool opt_batch(RunOptions *o, char *arg, Error *err) {
+    (void)arg;
+    o->batch = true;
+    return o->debug || error_set(err, "-x, -ex and --batch belong to el2sim debug");
+}
+
 static bool opt_timeout(RunOptions *o, char *arg, Error *err) {
     if (!parse_u64("--timeout-insns", arg, &o->insn_limit, err)) return false;
     return o->insn_limit || error_set(err, "--timeout-insns: must be at least 1");
@@ -601,6 +621,9 @@ static const OptionRow rows[] = {
     {"trace", true, opt_trace, "exits[=FILE]", "a line for each exception to EL2 and each return"},
     {"symbols", true, opt_symbols, "[el2:|vm1:]FILE", "ELF or System.map for names in traces"},
     {"stats", false, opt_stats, "", "a table of exits at the end"},
+    {"x", true, opt_script, "FILE", "debug: executes the commands of FILE first"},
+    {"ex", true, opt_command, "COMMAND", "debug: executes COMMAND first"},
+    {"batch", false, opt_batch, "", "debug: leaves after -x and -ex"},
     // Satisfied by what el2sim is.
     {"display", true, opt_only_none, NULL, NULL},
     {"monitor", true, opt_only_none, NULL, NULL},
@@ -632,6 +655,7 @@ enum { OPT_HELP = 1000, OPT_VERSION };
 
 void options_print_help(void) {
     printf("usage: el2sim [run] [options]     run a machine\n"
+           "       el2sim debug [options]     stand at its first instruction and take commands\n"
            "       el2sim demo                run the built-in demonstration\n"
            "       el2sim --version | --help\n\n"
            "Options have QEMU's names, with one dash or two:\n");
@@ -683,7 +707,7 @@ static bool finish(RunOptions *o, bool nodefaults, Error *err) {
     if (o->boot.append && !o->boot.kernel) return error_set(err, "-append needs -kernel");
     if (o->boot.bios && o->pflash[0].file)
         return error_set(err, "-bios and pflash unit 0 exclude each other");
-    if (o->symbol_count && !o->trace_exits && !o->stats)
+    if (o->symbol_count && !o->debug && !o->trace_exits && !o->stats)
         return error_set(err, "--symbols needs --trace or --stats");
     o->boot.has_pflash0 = o->pflash[0].file != NULL;
     o->boot.tree_only = o->dump_tree != NULL;
@@ -739,8 +763,9 @@ static OptionsResult parse_loop(int argc, char **argv, RunOptions *o, Error *err
     return finish(o, nodefaults, err) ? OPTIONS_RUN : OPTIONS_ERROR;
 }
 
-OptionsResult options_parse(int argc, char **argv, RunOptions *out, Error *err) {
+OptionsResult options_parse(int argc, char **argv, bool debug, RunOptions *out, Error *err) {
     set_defaults(out);
+    out->debug = debug;
     return parse_loop(argc, argv, out, err);
 }
 

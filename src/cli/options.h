@@ -6,7 +6,7 @@
 #include "machine/loader.h"
 #include "machine/machine.h"
 
-enum { SYMBOL_FILES_MAX = 16 };
+enum { SYMBOL_FILES_MAX = 16, DEBUG_SCRIPTS_MAX = 64 };
 
 typedef struct Pflash {
     const char *file;  // NULL: none
@@ -18,6 +18,12 @@ typedef struct SymbolFile {
     char space[16];  // "" = any, "el2", "vm1"...
     const char *path;
 } SymbolFile;
+
+// A file of commands (-x), or one command (-ex).
+typedef struct DebugScript {
+    bool is_file;
+    const char *text;
+} DebugScript;
 
 typedef struct FwCfgFile {
     const char *name, *path, *string;  // path or string
@@ -38,6 +44,10 @@ typedef struct RunOptions {
     SymbolFile symbols[SYMBOL_FILES_MAX];
     unsigned symbol_count;
     bool stats;
+    bool debug;  // of `el2sim debug`
+    DebugScript scripts[DEBUG_SCRIPTS_MAX];
+    unsigned script_count;
+    bool batch;
     u64 insn_limit;  // 0 = none
     // Copies of option values that were taken apart; freed by options_free().
     char *owned[256];
@@ -51,7 +61,7 @@ typedef enum OptionsResult {
     OPTIONS_ERROR
 } OptionsResult;
 
-// Parses argv[1..]. OPTIONS_ERROR: err has the line to print.
-OptionsResult options_parse(int argc, char **argv, RunOptions *out, Error *err);
+// Parses argv[1..]. debug: the options of `el2sim debug` are known, too. OPTIONS_ERROR: err has the line to print.
+OptionsResult options_parse(int argc, char **argv, bool debug, RunOptions *out, Error *err);
 void options_free(RunOptions *options);
 void options_print_help(void);

@@ -68,7 +68,7 @@ bool run_connect(Machine *machine, const RunOptions *o, Error *err) {
     return true;
 }
 
-static bool dump_tree(const Boot *boot, const char *path, Error *err) {
+bool run_dump_tree(const Boot *boot, const char *path, Error *err) {
     size_t n;
     const void *tree = boot_device_tree(boot, &n);
     FILE *f = fopen(path, "wb");
@@ -78,7 +78,7 @@ static bool dump_tree(const Boot *boot, const char *path, Error *err) {
     return ok || error_set(err, "dumpdtb: cannot write '%s': %s", path, strerror(errno));
 }
 
-static bool open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *err) {
+bool run_open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *err) {
     *out = NULL;
     if (!o->trace_exits && !o->stats) return true;
     TraceConfig config = {.exits = o->trace_exits,
@@ -105,7 +105,7 @@ static void report(const Machine *machine) {
         }
 }
 
-static int exit_status(const Machine *machine) {
+int run_exit_status(const Machine *machine) {
     switch (machine->stop) {
     case STOP_POWEROFF:
     case STOP_RESET: return EXIT_GUEST_OFF;
@@ -120,8 +120,7 @@ static int exit_status(const Machine *machine) {
     return EXIT_HOST_ERROR;
 }
 
-// What --stats ends with.
-static void print_instructions(const Machine *machine) {
+void run_print_instructions(const Machine *machine) {
     fprintf(stderr, "\ninstructions %llu", (unsigned long long)machine_insns(machine));
     for (unsigned i = 0; i < machine->cpus && machine->cpus > 1; i++)
         fprintf(stderr, "%s cpu%u %llu", i ? "," : ":", i,
@@ -153,16 +152,16 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
     int status = -1;
     if (run_connect(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
         if (o->dump_tree) {
-            if (dump_tree(boot, o->dump_tree, err)) status = EXIT_GUEST_OFF;
-        } else if (open_trace(machine, o, &trace, err)) {
+            if (run_dump_tree(boot, o->dump_tree, err)) status = EXIT_GUEST_OFF;
+        } else if (run_open_trace(machine, o, &trace, err)) {
             watch(machine);
-            if (o->serial.kind == SERIAL_STDIO) terminal_raw();
+            if (o->serial.kind == SERIAL_STDIO) terminal_raw(false);
             run_to_end(machine, boot, o->no_reboot);
             terminal_restore();
             board_flush(machine);
-            status = exit_status(machine);
+            status = run_exit_status(machine);
             if (trace && !trace_close(trace) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
-            if (o->stats) print_instructions(machine);
+            if (o->stats) run_print_instructions(machine);
             if (needs_report(machine)) report(machine);
         }
     }
@@ -185,7 +184,7 @@ int run_main(int argc, char **argv) {
     RunOptions options;
     Error err = {""};
     int status = EXIT_GUEST_OFF;
-    switch (options_parse(argc, argv, &options, &err)) {
+    switch (options_parse(argc, argv, false, &options, &err)) {
     case OPTIONS_HELP: options_print_help(); break;
     case OPTIONS_VERSION: printf("el2sim %s\n", EL2SIM_VERSION); break;
     case OPTIONS_ERROR: status = usage_error(&err); break;

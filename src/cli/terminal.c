@@ -26,17 +26,27 @@ static void catch_fatal(void) {
     for (unsigned i = 0; i < ARRAY_LEN(fatal); i++) sigaction(fatal[i], &action, NULL);
 }
 
-void terminal_raw(void) {
+void terminal_raw(bool signals) {
+    if (active) return;
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &saved) < 0) return;
     struct termios raw = saved;
     raw.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
     raw.c_oflag |= OPOST;
     raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN | ISIG);
     raw.c_cflag = (raw.c_cflag & ~(tcflag_t)(CSIZE | PARENB)) | CS8;
+    if (signals) {
+        raw.c_lflag |= ISIG;
+        raw.c_cc[VQUIT] = raw.c_cc[VSUSP] = _POSIX_VDISABLE;
+        raw.c_cc[VINTR] = 3;
+    }
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
-    catch_fatal();
+    static bool prepared;
+    if (!prepared) {
+        catch_fatal();
+        atexit(terminal_restore);
+    }
+    prepared = true;
     active = 1;
-    atexit(terminal_restore);
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }

@@ -3,7 +3,7 @@
 
 #include "base/base.h"
 
-// Puts the terminal on stdin (if it is one) into raw mode; output processing stays on. It is
+// Puts the terminal on stdin (if it is one) into raw mode; output processing stays on. signals: Ctrl-C still is a signal. It is
 // restored by terminal_restore(), at exit, and by fatal signals.
-void terminal_raw(void);
+void terminal_raw(bool signals);
 void terminal_restore(void);

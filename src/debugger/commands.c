@@ -1,53 +1,196 @@
-// The table of commands, and how a line is found in it.
+// The table of commands, and how a line is found in it. One row per command, one function cmd_* per row. The
+// groups are the headings of `help`, in this order.
 #include "debugger/commands.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
 const Command command_table[] = {
-    // name, shortest, group, arguments, summary, help, completion
-    {"help", "h", "Help", "[COMMAND]", "shows the commands, or one of them", NULL, ARG_COMMAND,
-     NULL, cmd_help},
-    {"quit", "q", "Help", "[STATUS]", "leaves el2sim, with this exit status (0)", NULL, ARG_NONE,
-     NULL, cmd_quit},
+    // name, shortest, group, arguments, summary, help, completion, words, function, repeat
+
+    // --- Running
+
+    // --- Points
+
+    // --- Registers
+
+    // --- Memory
+
+    // --- Code
+
+    // --- Translation
+
+    // --- Exits
+
+    // --- Interrupts and timers
+
+    // --- Trace
+
+    // --- Settings
+    {"set color", "set col", "Settings", "on|off|auto", "colours in the output",  //
+     "  auto: on a terminal, unless NO_COLOR is set in the environment.", ARG_WORDS, "auto off on",
+     cmd_set_color, REPEAT_NOT},
+    {"set confirm", "set conf", "Settings", "on|off", "questions before what cannot be undone",
+     "  Asked on a terminal only; a script is never asked.", ARG_WORDS, "off on", cmd_set_confirm,
+     REPEAT_NOT},
+    {"set height", "set he", "Settings", "LINES", "lines of a screenful; 0: never stop",
+     "  The terminal's own height until it is set. `set pagination off` does the same as 0.\n"
+     "    set height 40",
+     ARG_NONE, NULL, cmd_set_height, REPEAT_NOT},
+    {"set pagination", "set pag", "Settings", "on|off", "stops after each screenful of output",
+     "  On a terminal only. At the question RET shows the next screenful, q drops the rest of the\n"
+     "  command's output and c shows it all.",
+     ARG_WORDS, "off on", cmd_set_pagination, REPEAT_NOT},
+    {"set width", "set wi", "Settings", "COLUMNS", "columns of the output",
+     "  The terminal's own width until it is set, 80 without a terminal.\n"
+     "    set width 120",
+     ARG_NONE, NULL, cmd_set_width, REPEAT_NOT},
+    {"show", "sho", "Settings", "[NAME]", "what `set` has set",
+     "    show\n"
+     "    show width",
+     ARG_WORDS, "color confirm height pagination width", cmd_show, REPEAT_NOT},
+
+    // --- Scripts and help
+    {"source", "so", "Scripts and help", "FILE", "executes the commands of a file",
+     "  The first command that fails ends the script; the message names its line. '#' starts a "
+     "line\n"
+     "  of comment. Scripts may source others. `el2sim debug -x FILE` does the same at the start.\n"
+     "    source setup.el2",
+     ARG_FILE, NULL, cmd_source, REPEAT_NOT},
+    {"echo", "ec", "Scripts and help", "TEXT", "prints TEXT",
+     "  \\n, \\t, \\e, \\\\ and \\NNN (octal) mean what they mean in C; a line ends only where "
+     "there is\n"
+     "  a \\n. A backslash at the end keeps the blanks before it.\n"
+     "    echo before the guest\\n",
+     ARG_NONE, NULL, cmd_echo, REPEAT_NOT},
+    {"help", "h", "Scripts and help", "[COMMAND|GROUP|all]", "shows the commands, or one of them",
+     "    help              the groups and their commands, a line each\n"
+     "    help show         one command: arguments, what it does, examples\n"
+     "    help set          every command that starts with a word\n"
+     "    help settings     one group\n"
+     "    help all          everything there is to say\n"
+     "  See also: apropos",
+     ARG_COMMAND, NULL, cmd_help, REPEAT_NOT},
+    {"apropos", "ap", "Scripts and help", "WORD...", "the commands whose help has these words",
+     "    apropos screen\n"
+     "    apropos exit status",
+     ARG_NONE, NULL, cmd_apropos, REPEAT_NOT},
+    {"quit", "q", "Scripts and help", "[STATUS]", "leaves el2sim, with this exit status",
+     "  Without STATUS: by how the machine ended, as `el2sim run` does (0 if it did not end).\n"
+     "    quit 3",
+     ARG_NONE, NULL, cmd_quit, REPEAT_NOT},
     {0},
 };
 
-// How many characters of line (its words separated by one space or more) are a prefix of name, word
-// by word, and not shorter than `shortest`; 0: it is another command.
-static size_t match(const char *line, const char *name, const char *shortest) {
+static size_t word_length(const char *s) {
+    size_t n = 0;
+    while (isalnum((unsigned char)s[n]) || s[n] == '-' || s[n] == '_') n++;
+    return n;
+}
+
+typedef struct Match {
+    size_t length;   // of the line's words; 0: it is another command
+    unsigned words;  // in the name
+    bool exact;
+} Match;
+
+// Whether the line starts with `name`, or with prefixes of its words not shorter than `shortest`'s.
+static Match match(const char *line, const char *name, const char *shortest) {
+    Match m = {.exact = true};
     const char *at = line;
     for (;;) {
-        size_t n = strcspn(at, " /\t"), name_n = strcspn(name, " "),
-               short_n = strcspn(shortest, " ");
-        if (n < short_n || n > name_n || strncmp(at, name, n)) return 0;
+        size_t n = word_length(at), name_n = strcspn(name, " "), short_n = strcspn(shortest, " ");
+        if (n < short_n || n > name_n || strncmp(at, name, n)) return (Match){0};
+        m.exact &= n == name_n;
+        m.words++;
         at += n;
         name += name_n;
         shortest += short_n;
-        if (!*name) return (size_t)(at - line);
+        if (!*name) break;
         name++;
         shortest += *shortest == ' ';
         at += strspn(at, " \t");
     }
+    m.length = (size_t)(at - line);
+    return m;
+}
+
+unsigned command_matches(const char *text, const char *name) {
+    unsigned words = 0;
+    for (text += strspn(text, " \t"); *text; text += strspn(text, " \t")) {
+        size_t n = strcspn(text, " \t"), name_n = strcspn(name, " ");
+        if (!*name || n > name_n || strncmp(text, name, n)) return 0;
+        words++;
+        text += n;
+        name += name_n + (name[name_n] == ' ');
+    }
+    return words;
+}
+
+// Adds a name to a list in err, as far as there is room.
+static void list_name(Error *err, const char *name) {
+    size_t n = strlen(err->text);
+    bool first = n && err->text[n - 1] == ':';
+    snprintf(err->text + n, sizeof err->text - n, "%s %s", first ? "" : ",", name);
+}
+
+// The first word of line, or of what is no word the first characters; printable.
+static void shown(char *buf, size_t n, const char *line) {
+    size_t length = word_length(line);
+    if (!length) length = strcspn(line, " \t");
+    length = MIN(length, n - 1);
+    for (size_t i = 0; i < length; i++)
+        buf[i] = (char)(isprint((unsigned char)line[i]) ? line[i] : '?');
+    buf[length] = '\0';
+}
+
+// No command: says what it could have been.
+static const Command *not_found(const char *line, Error *err) {
+    char word[40];
+    shown(word, sizeof word, line);
+    bool two = false, any = false;
+    for (const Command *c = command_table; *word && c->name; c++) {
+        size_t first = strcspn(c->name, " ");
+        two |= c->name[first] && strlen(word) == first && !strncmp(word, c->name, first);
+        any |= command_matches(word, c->name) > 0;
+    }
+    if (!any) {
+        error_set(err, "no command '%s' (help lists them)", word);
+        return NULL;
+    }
+    error_set(err, two ? "'%s' needs one of:" : "'%s' is too short:", word);
+    for (const Command *c = command_table; err && c->name; c++)
+        if (command_matches(word, c->name))
+            list_name(err, two ? strchr(c->name, ' ') + 1 : c->name);
+    return NULL;
+}
+
+static const Command *ambiguous(const char *line, unsigned words, Error *err) {
+    char word[40];
+    shown(word, sizeof word, line);
+    error_set(err, "'%s' is not unique:", word);
+    for (const Command *c = command_table; err && c->name; c++) {
+        Match m = match(line, c->name, c->shortest);
+        if (m.length && m.words == words) list_name(err, c->name);
+    }
+    return NULL;
 }
 
 const Command *command_find(const char *line, const char **args, Error *err) {
     line += strspn(line, " \t");
     const Command *found = NULL;
-    size_t most = 0;
+    Match best = {0};
+    bool unique = false;
     for (const Command *c = command_table; c->name; c++) {
-        size_t n = match(line, c->name, c->shortest);
-        bool exact = n && n == strlen(c->name);
-        if (n <= most && !exact) continue;
-        most = n;
+        Match m = match(line, c->name, c->shortest);
+        if (!m.length || m.words < best.words || (m.words == best.words && best.exact)) continue;
+        unique = m.words > best.words || m.exact;
+        best = m;
         found = c;
-        if (exact && !strchr(line + n, ' ')) break;
     }
-    if (!found) {
-        error_set(err, "no command '%.*s' (help lists them)", (int)strcspn(line, " /\t"), line);
-        return NULL;
-    }
-    line += most;
+    if (!found) return not_found(line, err);
+    if (!unique) return ambiguous(line, best.words, err);
+    line += best.length;
     if (args) *args = line + strspn(line, " \t");
     return found;
 }
@@ -55,39 +198,13 @@ const Command *command_find(const char *line, const char **args, Error *err) {
 bool debugger_execute(Debugger *d, const char *line, Error *err) {
     line += strspn(line, " \t");
     if (!*line || *line == '#') return true;
+    // Commands take what is typed as it is, but for blanks at the end.
+    char *copy = strdup(line);
+    CHECK(copy);
+    for (size_t n = strlen(copy); n && strchr(" \t\r\n", copy[n - 1]);) copy[--n] = '\0';
     const char *args;
-    const Command *c = command_find(line, &args, err);
-    return c && c->run(d, args, err);
-}
-
-static void help_all(Debugger *d) {
-    const char *group = "";
-    for (const Command *c = command_table; c->name; c++) {
-        if (strcmp(c->group, group)) fprintf(d->out, "%s%s:\n", *group ? "\n" : "", c->group);
-        group = c->group;
-        fprintf(d->out, "  %-20s %s\n", c->name, c->summary);
-    }
-}
-
-bool cmd_help(Debugger *d, const char *args, Error *err) {
-    if (!*args) {
-        help_all(d);
-        return true;
-    }
-    const Command *c = command_find(args, NULL, err);
-    if (!c) return false;
-    fprintf(d->out, "%s %s\n  %s\n", c->name, c->args, c->summary);
-    if (strcmp(c->name, c->shortest)) fprintf(d->out, "  shortest form: %s\n", c->shortest);
-    if (c->help) fprintf(d->out, "%s\n", c->help);
-    return true;
-}
-
-bool cmd_quit(Debugger *d, const char *args, Error *err) {
-    char *end;
-    long status = *args ? strtol(args, &end, 0) : 0;
-    if (*args && (*end || status < 0 || status > 255))
-        return error_set(err, "quit: '%s' is no exit status (0 to 255)", args);
-    d->quit = true;
-    d->status = (int)status;
-    return true;
+    const Command *c = command_find(copy, &args, err);
+    bool ok = c && c->run(d, args, err);
+    free(copy);
+    return ok;
 }

@@ -3,6 +3,16 @@
 
 #include "debugger/debugger.h"
 
-// commands.c
+// cmd_help.c
 bool cmd_help(Debugger *d, const char *args, Error *err);
+bool cmd_apropos(Debugger *d, const char *args, Error *err);
+// cmd_console.c
+bool cmd_source(Debugger *d, const char *args, Error *err);
+bool cmd_echo(Debugger *d, const char *args, Error *err);
+bool cmd_set_color(Debugger *d, const char *args, Error *err);
+bool cmd_set_confirm(Debugger *d, const char *args, Error *err);
+bool cmd_set_height(Debugger *d, const char *args, Error *err);
+bool cmd_set_pagination(Debugger *d, const char *args, Error *err);
+bool cmd_set_width(Debugger *d, const char *args, Error *err);
+bool cmd_show(Debugger *d, const char *args, Error *err);
 bool cmd_quit(Debugger *d, const char *args, Error *err);

@@ -12,6 +12,8 @@ Debugger *debugger_create(Machine *machine) {
     d->symbols = symbols_create();
     d->out = stdout;
     d->width = 80;
+    d->settings =
+        (DebuggerSettings){.pagination = true, .confirm = true, .width = -1, .height = -1};
     return d;
 }
 
@@ -19,4 +21,15 @@ void debugger_free(Debugger *d) {
     if (!d) return;
     symbols_free(d->symbols);
     free(d);
+}
+
+void debugger_before_run(Debugger *d) {
+    fflush(d->out);
+    d->running = true;
+    if (d->hooks.before_run) d->hooks.before_run(d->hooks.arg);
+}
+
+void debugger_after_run(Debugger *d) {
+    if (d->hooks.after_run) d->hooks.after_run(d->hooks.arg);
+    d->running = false;
 }

@@ -12,6 +12,7 @@ typedef enum SerialKind { SERIAL_NONE, SERIAL_STDIO, SERIAL_FILE } SerialKind;
 typedef struct SerialConfig {
     SerialKind kind;
     bool escape;       // Ctrl-A commands even when stdin is not a terminal
+    bool no_input;     // SERIAL_STDIO: standard input belongs to somebody else
     const char *path;  // SERIAL_FILE: output goes here; no input
 } SerialConfig;
 

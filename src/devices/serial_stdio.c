@@ -31,7 +31,7 @@ Serial *serial_open(const SerialConfig *config, void (*command)(void *arg, Seria
     s->command = command;
     s->arg = arg;
     if (config->kind == SERIAL_STDIO) {
-        s->in = STDIN_FILENO;
+        if (!config->no_input) s->in = STDIN_FILENO;
         s->out = STDOUT_FILENO;
         s->terminal = isatty(s->in) == 1;
         s->out_terminal = isatty(s->out) == 1;

@@ -1,0 +1,160 @@
+// Completion: which words can stand at the end of a line. readline is asked for nothing but to show them; what
+// they are is found without it, and so can be tested.
+#include "debugger/complete.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include <readline/readline.h>
+
+static Debugger *completing;
+
+typedef struct Sink {
+    void (*fn)(void *arg, const char *word);
+    void *arg;
+    const char *word;  // what was typed of it
+} Sink;
+
+static void offer(const Sink *s, const char *word) {
+    if (!strncmp(word, s->word, strlen(s->word))) s->fn(s->arg, word);
+}
+
+// --- commands ------------------------------------------------------------------------------------
+
+// The next words of the commands that the words before (`typed`, complete or not) can start.
+static void offer_commands(const Sink *s, const char *typed) {
+    const char *last = "";
+    char word[64];
+    for (const Command *c = command_table; c->name; c++) {
+        const char *rest = c->name;
+        if (*typed) {
+            unsigned words = command_matches(typed, c->name);
+            if (!words) continue;
+            for (; words && rest; words--) {
+                rest = strchr(rest, ' ');
+                rest += rest != NULL;
+            }
+            if (!rest) continue;
+        }
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(rest, " "), rest);
+        if (strcmp(word, last)) offer(s, word);
+        last = rest;
+    }
+}
+
+static void offer_words(const Sink *s, const char *words) {
+    char word[64];
+    for (; words && *words; words += strspn(words, " ")) {
+        size_t n = strcspn(words, " ");
+        snprintf(word, sizeof word, "%.*s", (int)MIN(n, sizeof word - 1), words);
+        offer(s, word);
+        words += n;
+    }
+}
+
+// --- arguments -----------------------------------------------------------------------------------
+
+// Where the last word of text starts, with the delimiters that the kind of argument has.
+static size_t word_start(const char *text, ArgKind kind) {
+    const char *stops = kind == ARG_EXPRESSION || kind == ARG_LOCATION || kind == ARG_REGISTER
+                            ? " \t*()[]{}+-/%&|^!=<>,;?~@\"'$"
+                            : " \t";
+    size_t n = strlen(text);
+    while (n && !strchr(stops, text[n - 1])) n--;
+    return n;
+}
+
+// args: from the first argument to the word that is completed.
+static void offer_arguments(Debugger *d, const Sink *s, const Command *c, const char *args,
+                            bool *files) {
+    (void)d;
+    switch (c->arg) {
+    case ARG_COMMAND: offer_commands(s, args); break;
+    case ARG_WORDS: offer_words(s, c->words); break;
+    case ARG_FILE: *files = true; break;
+    case ARG_REGISTER:
+    case ARG_EXPRESSION:
+    case ARG_LOCATION:
+    case ARG_POINT:
+    case ARG_NONE: break;
+    }
+}
+
+size_t complete_line(Debugger *d, const char *line, void (*fn)(void *arg, const char *word),
+                     void *arg, bool *files) {
+    *files = false;
+    size_t start = word_start(line, ARG_NONE);
+    char *before = strndup(line, start);
+    CHECK(before);
+    const char *args;
+    const Command *c = command_find(before, &args, NULL);
+    Sink s = {fn, arg, line + start};
+    if (before[strspn(before, " \t")] == '\0') {
+        offer_commands(&s, "");
+    } else {
+        // "info " is the start of several; "p " is whole.
+        if (!c || !*args) offer_commands(&s, before);
+        if (c) {
+            start = word_start(line, c->arg);
+            s.word = line + start;
+            offer_arguments(d, &s, c, args, files);
+        }
+    }
+    free(before);
+    return start;
+}
+
+// --- readline ------------------------------------------------------------------------------------
+
+typedef struct Words {
+    char **at;
+    size_t n, taken;
+} Words;
+
+static Words found;
+static bool found_files;
+
+static void keep(void *arg, const char *word) {
+    Words *w = arg;
+    for (size_t i = 0; i < w->n; i++)
+        if (!strcmp(w->at[i], word)) return;
+    w->at = realloc(w->at, (w->n + 1) * sizeof *w->at);
+    CHECK(w->at);
+    w->at[w->n] = strdup(word);
+    CHECK(w->at[w->n]);
+    w->n++;
+}
+
+static char *next_word(const char *text, int state) {
+    (void)text;
+    if (!state) found.taken = 0;
+    return found.taken < found.n ? strdup(found.at[found.taken++]) : NULL;
+}
+
+// Where readline's own idea of a word differs, ours holds.
+static char *break_characters(void) {
+    static char stops[64];
+    char *line = strndup(rl_line_buffer, (size_t)rl_point);
+    CHECK(line);
+    for (size_t i = 0; i < found.n; i++) free(found.at[i]);
+    found.n = 0;
+    size_t start = complete_line(completing, line, keep, &found, &found_files);
+    stops[0] = start ? line[start - 1] : '\0';
+    stops[1] = '\0';
+    free(line);
+    return stops;
+}
+
+static char **attempt(const char *text, int start, int end) {
+    (void)start;
+    (void)end;
+    rl_attempted_completion_over = !found_files;
+    return found_files ? NULL : rl_completion_matches(text, next_word);
+}
+
+void complete_setup(Debugger *d) {
+    completing = d;
+    rl_readline_name = "el2sim";
+    rl_attempted_completion_function = attempt;
+    rl_completion_word_break_hook = break_characters;
+}
