@@ -106,32 +106,6 @@ static void close_history(void) {
     clear_history();
 }
 
-// --- opening and closing -------------------------------------------------------------------------
-
-void console_open(Debugger *d) {
-    current = d;
-    d->interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    if (d->interactive) {
-        d->out = pager_open(d);
-        open_history();
-        complete_setup(d);
-    }
-    console_apply_settings(d);
-    catch_signals(true);
-}
-
-void console_close(Debugger *d) {
-    catch_signals(false);
-    fflush(d->out);
-    if (d->interactive) {
-        close_history();
-        fclose(d->out);
-        d->out = stdout;
-        d->interactive = false;
-    }
-    current = NULL;
-}
-
 // --- reading -------------------------------------------------------------------------------------
 
 static bool execute(Debugger *d, const char *line, Error *err) {
@@ -149,21 +123,24 @@ static char *repeated(const char *line) {
     return strdup(c->repeat == REPEAT_SAME ? line : c->name);
 }
 
-// readline() waits in here; Ctrl-C must not wait for the next key.
-static int on_idle(void) {
+// After a signal at the prompt: Ctrl-C drops the line.
+static int after_signal(void) {
     if (!current->interrupted) return 0;
     current->interrupted = 0;
     rl_crlf();
-    rl_replace_line("", 0);
+    rl_replace_line("", 1);
     rl_on_new_line();
     rl_redisplay();
     return 0;
 }
 
+static void setup_readline(Debugger *d) {
+    rl_signal_event_hook = after_signal;
+    complete_setup(d);
+}
+
 static void read_terminal(Debugger *d) {
     char *again = NULL, *line;
-    rl_signal_event_hook = on_idle;
-    rl_catch_signals = 0;
     for (; !d->quit; free(line)) {
         d->interrupted = 0;
         line = readline("(el2sim) ");
@@ -200,6 +177,32 @@ static bool read_lines(Debugger *d) {
     }
     free(line);
     return ok;
+}
+
+// --- opening and closing -------------------------------------------------------------------------
+
+void console_open(Debugger *d) {
+    current = d;
+    d->interactive = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    if (d->interactive) {
+        d->out = pager_open(d);
+        open_history();
+        setup_readline(d);
+    }
+    console_apply_settings(d);
+    catch_signals(true);
+}
+
+void console_close(Debugger *d) {
+    catch_signals(false);
+    fflush(d->out);
+    if (d->interactive) {
+        close_history();
+        fclose(d->out);
+        d->out = stdout;
+        d->interactive = false;
+    }
+    current = NULL;
 }
 
 bool console_read(Debugger *d) {
