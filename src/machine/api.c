@@ -2,8 +2,7 @@
 #include "el2sim/el2sim.h"
 
 #include "cpu/observer.h"
-#include "cpu/pmu.h"
-#include "cpu/sysreg.h"
+#include "debugger/state.h"
 #include "machine/loader.h"
 #include "machine/machine.h"
 #include "machine/virt.h"
@@ -11,7 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 struct el2sim {
     Machine *machine;
@@ -125,97 +123,20 @@ uint64_t el2sim_instructions(const el2sim *sim, unsigned cpu) {
     return cpu < sim->machine->cpus ? sim->machine->cpu[cpu]->icount : 0;
 }
 
-// The slot of a general register or stack pointer by name, NULL for anything else.
-static u64 *general_register(Cpu *cpu, const char *name) {
-    char *end;
-    if ((name[0] | 32) == 'x') {
-        unsigned long n = strtoul(name + 1, &end, 10);
-        if (name[1] < '0' || name[1] > '9') return NULL;
-        return !*end && n < 31 ? &cpu->x[n] : NULL;
-    }
-    if (!strcasecmp(name, "sp")) return &cpu->x[REG_SP];
-    if (!strncasecmp(name, "sp_el", 5) && name[5] >= '0' && name[5] <= '2' && !name[6]) {
-        unsigned el = (unsigned)(name[5] - '0');
-        return el == (cpu->pstate & PSTATE_SP ? cpu->el : 0) ? &cpu->x[REG_SP] : &cpu->sp_el[el];
-    }
-    if (!strcasecmp(name, "pc")) return &cpu->pc;
-    return NULL;
-}
-
-// The register of that name on this CPU, not one of its aliases; SYSREG_NONE if there is none.
-static unsigned system_register(Cpu *cpu, const char *name) {
-    unsigned reg = sysreg_find(name);
-    if (reg == SYSREG_NONE || !sysreg_present(cpu, reg)) return SYSREG_NONE;
-    const SysRegInfo *info = sysreg_info(reg);
-    if (info->alias_of != SYSREG_NONE) reg = info->alias_of;
-    return sysreg_storage(cpu, reg) ? reg : SYSREG_NONE;
-}
-
-// Calls the read or the write hook of a register as the highest Exception level would, where
-// nothing traps it and ICC_* is the physical interface. Views of PSTATE are the current level's.
-static bool call_hook(Cpu *cpu, unsigned reg, u64 *value, bool write) {
-    const SysRegInfo *info = sysreg_info(reg);
-    u8 el = cpu->el;
-    bool of_pstate = info->read == sysreg_info(SYSREG_NZCV)->read;
-    if (!of_pstate) cpu->el = cpu_have_el2(cpu) ? 2 : 1;
-    bool done = write ? info->write(cpu, reg, *value) : info->read(cpu, reg, value);
-    if (!of_pstate) cpu->el = el;
-    if (write) interrupts_changed(cpu);
-    pmu_changed(cpu);  // it may have filtered by the other level
-    return done;
-}
-
 bool el2sim_read_register(el2sim *sim, unsigned index, const char *name, uint64_t *value) {
     Cpu *cpu = cpu_of(sim, index);
-    if (!cpu) return false;
-    u64 *slot = general_register(cpu, name);
-    if (slot) {
-        *value = *slot;
-        return true;
-    }
-    if (!strcasecmp(name, "pstate")) {
-        *value = cpu_spsr(cpu);
-        return true;
-    }
-    unsigned reg = system_register(cpu, name);
-    if (reg == SYSREG_NONE || sysreg_info(reg)->read_el > 2) return false;
-    // Reading these acknowledges an interrupt.
-    if (reg == SYSREG_ICC_IAR0_EL1 || reg == SYSREG_ICC_IAR1_EL1) return false;
-    if (sysreg_info(reg)->read) return call_hook(cpu, reg, value, false);
-    *value = *sysreg_storage(cpu, reg);
+    Reg reg;
+    u128 whole;
+    if (!cpu || !reg_find(cpu, name, &reg, NULL) || !reg_read(cpu, &reg, &whole, NULL))
+        return false;
+    *value = (u64)whole;
     return true;
-}
-
-// SPSR layout: AArch64, and an Exception level and stack pointer that this CPU has.
-static bool pstate_is_valid(Cpu *cpu, u64 value) {
-    u64 mode = bits(value, 4, 0);
-    return mode == 0 || mode == 4 || mode == 5 || (cpu_have_el2(cpu) && (mode == 8 || mode == 9));
 }
 
 bool el2sim_write_register(el2sim *sim, unsigned index, const char *name, uint64_t value) {
     Cpu *cpu = cpu_of(sim, index);
-    if (!cpu) return false;
-    u64 *slot = general_register(cpu, name);
-    if (slot) {
-        *slot = value;
-        return true;
-    }
-    if (!strcasecmp(name, "pstate")) {
-        if (!pstate_is_valid(cpu, value)) return false;
-        cpu_set_nzcv(cpu, (u32)value);
-        pstate_changed(cpu, (u32)value & 0x0fffffff);
-        pmu_changed(cpu);
-        return true;
-    }
-    unsigned reg = system_register(cpu, name);
-    if (reg == SYSREG_NONE || sysreg_info(reg)->write_el > 2) return false;
-    const SysRegInfo *info = sysreg_info(reg);
-    if (info->write) return call_hook(cpu, reg, &value, true);
-    slot = sysreg_storage(cpu, reg);
-    u64 old = *slot;
-    *slot = sysreg_masked(cpu, reg, value);
-    if (info->after) info->after(cpu, reg, old);
-    return true;
+    Reg reg;
+    return cpu && reg_find(cpu, name, &reg, NULL) && reg_write(cpu, &reg, value, NULL);
 }
 
 bool el2sim_read_physical(el2sim *sim, uint64_t address, void *buffer, size_t n) {
