@@ -114,8 +114,8 @@ static u32 current_word(const Cpu *cpu) {
     return op_word(cpu, &cpu->page->ops[(cpu->pc & 0xffc) >> 2]);
 }
 
-void AArch64_Abort(Cpu *cpu, Va address, const Fault *f, AccessType type, unsigned size, Acc acc) {
-    (void)size;
+int abort_exception(const Cpu *cpu, Va address, const Fault *f, AccessType type, Acc acc, u32 word,
+                    Exception *out) {
     bool nv2 = acc & ACC_NV2;
     Route to = nv2 ? (Route){2, "HCR_EL2.NV2"} : route(cpu, f);
     bool same = to.el == cpu->el || nv2, fetch = type == ACCESS_FETCH;
@@ -129,11 +129,20 @@ void AArch64_Abort(Cpu *cpu, Va address, const Fault *f, AccessType type, unsign
         e.iss = fault_status(f) | (u32)f->s1ptw << 7;
     } else {
         e.ec = same ? EC_DABT_SAME : EC_DABT_LOWER;
-        e.iss = data_syndrome(f, type, f->stage2 ? current_word(cpu) : 0) | (u32)nv2 << 13;
+        e.iss = data_syndrome(f, type, word) | (u32)nv2 << 13;
     }
     e.hpfar_valid = to.el == 2 && ipa_valid(f);
     e.hpfar = f->ipa >> 12 << 4;
-    AArch64_TakeException(cpu, to.el, &e, cpu->pc);
+    *out = e;
+    return to.el;
+}
+
+void AArch64_Abort(Cpu *cpu, Va address, const Fault *f, AccessType type, unsigned size, Acc acc) {
+    (void)size;
+    Exception e;
+    bool data = type != ACCESS_FETCH && f->stage2;
+    int el = abort_exception(cpu, address, f, type, acc, data ? current_word(cpu) : 0, &e);
+    AArch64_TakeException(cpu, el, &e, cpu->pc);
 }
 
 void AArch64_PCAlignmentFault(Cpu *cpu, u64 pc) {

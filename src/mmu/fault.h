@@ -9,4 +9,8 @@ bool fault_is_external(const Fault *f);
 // ISS bits 24:14 for the instruction word of a load or store; 0 when ISV is 0: pairs, exclusives,
 // atomics, SIMD&FP, writeback.
 u32 LSInstructionSyndrome(u32 word);
+// The exception that AArch64_Abort() takes, and to which Exception level, for an access made at cpu->el. word: the load
+// or store, 0 when it is not known.
+int abort_exception(const Cpu *cpu, Va va, const Fault *f, AccessType type, Acc acc, u32 word,
+                    Exception *e);
 void AArch64_PCAlignmentFault(Cpu *cpu, u64 pc);

@@ -19,7 +19,8 @@ typedef struct AccessDesc {
     MmuMode mode;  // regime and privilege (PAN included)
     bool write;    // needs write permission (for AT and cache maintenance: as the instruction says)
     bool atomic;   // atomic: fault reported as a read if reading would fault
-    bool no_side_effects;  // debugger: no hardware update of AF/dirty
+    bool
+        no_side_effects;  // debugger: hardware updates of AF/dirty are checked for faults, not made
 } AccessDesc;
 
 typedef enum FaultType {
@@ -50,8 +51,12 @@ typedef struct Fault {
 typedef struct WalkStep {
     u8 stage;  // 1 or 2
     i8 level;
-    u64 at;    // address of the descriptor (IPA for stage 1 under stage 2, else PA)
-    u64 desc;  // its value
+    bool for_table;  // stage 2: the address of a stage 1 descriptor is translated
+    bool unread;     // nothing answered there: desc is 0
+    u64 ia;          // the address that is translated: VA or IPA
+    u64 at;          // address of the descriptor (IPA for stage 1 under stage 2, else PA)
+    u64 pa;          // ... its physical address
+    u64 desc;        // its value
 } WalkStep;
 
 typedef struct Translation {
@@ -63,7 +68,10 @@ typedef struct Translation {
     u8 attr;                 // combined memory attributes in MAIR byte form (PAR_EL1.ATTR)
     u8 sh;                   // shareability, PAR_EL1.SH
     bool guarded;            // GP bit
-    u8 s1_attr;              // before stage 2
+    u8 s1_attr, s1_sh;       // before stage 2
+    u8 s1_rwx, s2_rwx;       // what each stage lets the mode do: R 4, W 2, X 1
+    u8 s1_bits, s2_bits;     // log2 of each stage's block or page size, 48 where it is off
+    bool clean;              // a write sets the dirty state first
     WalkStep *trace;         // optional: array of trace_max, filled up to trace_count
     unsigned trace_max, trace_count;
 } Translation;

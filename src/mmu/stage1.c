@@ -17,7 +17,7 @@ u8 attr_effective_sh(u8 attr, u8 sh) {
     return attr_is_device(attr) || attr == ATTR_NC ? SH_OSH : sh == 1 ? SH_OSH : sh;
 }
 
-static u8 attr_decode(u8 attr) {
+u8 attr_decode(u8 attr) {
     if (attr_is_device(attr)) return attr & 0x0c;
     return attr & 0x0f ? attr : (u8)(attr | attr >> 4);
 }
@@ -62,8 +62,7 @@ static bool pan_applies(const Walk *w) {
     return w->pan && w->type != ACCESS_FETCH && w->type != ACCESS_CACHE;
 }
 
-// Permissions of the mode of w. `table` is the OR of all table descriptors (hierarchical bits).
-static void s1_permissions(const Walk *w, u64 desc, u64 table, Stage1 *o) {
+void s1_permissions(const Walk *w, u64 desc, u64 table, Stage1 *o) {
     const Regime *r = w->r;
     bool dbm = r->ha && r->hd && bit(desc, 51);
     bool ro = (bit(desc, 7) && !dbm) || bit(table, 62);
@@ -123,10 +122,10 @@ static bool s1_update(Walk *w, u64 at, u64 pa, u64 desc, int level, Stage1 *o) {
     if (r->ha) new_desc |= 1ull << 10;
     bool dirties = w->write && w->type != ACCESS_AT && w->type != ACCESS_CACHE;
     if (o->clean && dirties) new_desc &= ~(1ull << 7);
-    if (new_desc == desc || w->no_update) return true;
+    if (new_desc == desc) return true;
     if (r->s2.on && !s2_translate_table(w, at, true, &pa)) return false;
     if (!walk_write_desc(w, pa, r->ee, level, new_desc)) return false;
-    if (dirties) o->clean = false;
+    if (dirties && !w->no_update) o->clean = false;
     return true;
 }
 
@@ -153,6 +152,11 @@ static bool s1_leaf(Walk *w, const S1Range *g, u64 address, u64 at, u64 pa, u64 
     return s1_update(w, at, pa, desc, level, o);
 }
 
+static COLD void s1_log(Walk *w, int level, u64 address, u64 at, u64 pa, const u64 *desc) {
+    walk_log(w, (WalkStep){.stage = 1, .level = (i8)level, .ia = address, .at = at, .pa = pa},
+             desc);
+}
+
 // AArch64.S1Walk.
 static bool s1_walk(Walk *w, const S1Range *g, u64 address, u64 ttbr, Stage1 *o) {
     const Regime *r = w->r;
@@ -163,8 +167,9 @@ static bool s1_walk(Walk *w, const S1Range *g, u64 address, u64 ttbr, Stage1 *o)
     for (int level = t->start;; level++) {
         u64 at = table | index << 3, pa = at, desc;
         if (r->s2.on && !s2_translate_table(w, at, false, &pa)) return false;
-        if (!walk_read_desc(w, pa, r->ee, level, &desc)) return false;
-        if (unlikely(w->log)) walk_log(w, 1, level, at, desc);
+        bool ok = walk_read_desc(w, pa, r->ee, level, &desc);
+        if (unlikely(w->log)) s1_log(w, level, address, at, pa, ok ? &desc : NULL);
+        if (!ok) return false;
         if (!bit(desc, 0)) break;
         if (tree_is_leaf(t, desc, level))
             return s1_leaf(w, g, address, at, pa, desc, hierarchy, level, o);

@@ -20,6 +20,10 @@ static bool s2_fault(Walk *w, FaultType type, int level, const char *rule) {
     return walk_fault(w, type, level, rule);
 }
 
+static COLD void s2_log(Walk *w, int level, u64 ipa, u64 at, const u64 *desc) {
+    walk_log(w, (WalkStep){.stage = 2, .level = (i8)level, .ia = ipa, .at = at, .pa = at}, desc);
+}
+
 // AArch64.S2Walk.
 static bool s2_walk(Walk *w, u64 ipa, Leaf *leaf) {
     const S2Params *p = &w->r->s2;
@@ -33,11 +37,12 @@ static bool s2_walk(Walk *w, u64 ipa, Leaf *leaf) {
     u64 index = bits(ipa, t->iasize - 1u, t->top_shift);
     for (int level = t->start;; level++) {
         u64 at = table | index << 3, desc;
-        if (!walk_read_desc(w, at, p->ee, level, &desc)) {
+        bool ok = walk_read_desc(w, at, p->ee, level, &desc);
+        if (unlikely(w->log)) s2_log(w, level, ipa, at, ok ? &desc : NULL);
+        if (!ok) {
             w->fault.stage2 = true;
             return false;
         }
-        if (unlikely(w->log)) walk_log(w, 2, level, at, desc);
         unsigned shift = (unsigned)((3 - level) * t->stride + t->granule);
         if (!bit(desc, 0))
             return s2_fault(w, FAULT_TRANSLATION, level, "stage 2: invalid descriptor");
@@ -115,7 +120,7 @@ static void s2_memory_type(const Walk *w, unsigned attr, unsigned sh, const Stag
     o->sh = attr_effective_sh(o->attr, o->sh);
 }
 
-static void s2_permissions(const Walk *w, u64 desc, Stage2 *o) {
+void s2_permissions(const Walk *w, u64 desc, Stage2 *o) {
     const S2Params *p = &w->r->s2;
     bool dbm = p->ha && p->hd && bit(desc, 51);
     o->r = bit(desc, 6);
@@ -154,12 +159,12 @@ static bool s2_update(Walk *w, const Leaf *leaf, Stage2 *o, bool write) {
     u64 new_desc = leaf->desc;
     if (p->ha) new_desc |= 1ull << 10;
     if (o->clean && write) new_desc |= 1ull << 7;
-    if (new_desc == leaf->desc || w->no_update) return true;
+    if (new_desc == leaf->desc) return true;
     if (!walk_write_desc(w, leaf->at, p->ee, leaf->level, new_desc)) {
         w->fault.stage2 = true;
         return false;
     }
-    if (write) o->clean = false;
+    if (write && !w->no_update) o->clean = false;
     return true;
 }
 

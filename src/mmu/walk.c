@@ -15,10 +15,13 @@ bool walk_fault(Walk *w, FaultType type, int level, const char *rule) {
     return false;
 }
 
-COLD void walk_log(Walk *w, int stage, int level, u64 at, u64 desc) {
+COLD void walk_log(Walk *w, WalkStep step, const u64 *desc) {
     Translation *t = w->log;
-    if (t->trace && t->trace_count < t->trace_max)
-        t->trace[t->trace_count++] = (WalkStep){(u8)stage, (i8)level, at, desc};
+    if (!t || !t->trace || t->trace_count == t->trace_max) return;
+    step.for_table = step.stage == 2 && w->fault.s1ptw;
+    step.unread = !desc;
+    step.desc = desc ? *desc : 0;
+    t->trace[t->trace_count++] = step;
 }
 
 static NOINLINE u8 *phys_host_slow(Machine *machine, u64 pa, Region **region) {
@@ -51,6 +54,7 @@ bool walk_write_desc(Walk *w, u64 pa, bool big_endian, int level, u64 desc) {
     u8 *host = phys_host(w->machine, pa, &region);
     if (unlikely(!host || region->readonly))
         return walk_fault(w, FAULT_EXTERNAL_TTW, level, "external abort: the table is read-only");
+    if (w->no_update) return true;
     if (unlikely(big_endian)) desc = __builtin_bswap64(desc);
     memcpy(host, &desc, 8);
     if (region->code && region->code[(pa - region->base) >> 12]) opcache_written(w->machine, pa, 8);
@@ -99,6 +103,10 @@ static void walk_from_access(Cpu *cpu, const AccessDesc *acc, const Regime *r, T
     out->trace_count = 0;
 }
 
+static u8 rwx(bool r, bool w, bool x) {
+    return (u8)(r << 2 | w << 1 | x);
+}
+
 static void to_translation(const Mapping *m, Translation *t) {
     t->pa = m->pa;
     t->ipa = m->s1.ipa;
@@ -112,6 +120,12 @@ static void to_translation(const Mapping *m, Translation *t) {
     t->device = attr_is_device(m->s2.attr);
     t->guarded = m->s1.guarded;
     t->s1_attr = m->s1.attr;
+    t->s1_sh = m->s1.sh;
+    t->s1_rwx = rwx(m->s1.r, m->s1.w, m->s1.x);
+    t->s2_rwx = rwx(m->s2.r, m->s2.w, m->s2.x);
+    t->s1_bits = m->s1.page_bits;
+    t->s2_bits = m->s2.page_bits;
+    t->clean = m->s1.clean || m->s2.clean;
 }
 
 bool mmu_translate(Cpu *cpu, Va address, const AccessDesc *acc, Translation *out, Fault *fault) {

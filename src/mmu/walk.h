@@ -59,7 +59,7 @@ typedef struct Walk {
     bool read, write;       // permissions needed; both for an atomic
     bool unaligned;         // a Device type faults
     bool zero;              // DC ZVA: a Device type faults
-    bool no_update;         // leave access flag and dirty state alone
+    bool no_update;         // access flag and dirty state stay: updates are only checked
     struct S2Cache *cache;  // IPA to PA of translation tables; NULL: none
     Translation *log;       // where WalkSteps go; NULL: nowhere
     Fault fault;
@@ -121,7 +121,8 @@ bool regime_asid16(const Cpu *cpu, RegimeId id);
 // --- walk.c ---
 // Each returns false with w->fault filled.
 bool walk_fault(Walk *w, FaultType type, int level, const char *rule);
-void walk_log(Walk *w, int stage, int level, u64 at, u64 desc);
+// desc NULL: it could not be read. for_table, unread and desc of the step are filled in.
+void walk_log(Walk *w, WalkStep step, const u64 *desc);
 bool walk_read_desc(Walk *w, u64 pa, bool big_endian, int level, u64 *desc);
 bool walk_write_desc(Walk *w, u64 pa, bool big_endian, int level, u64 desc);
 // AArch64.FullTranslate. The caller has set all of w but fault.
@@ -157,3 +158,8 @@ bool s2_translate(Walk *w, const Stage1 *s1, Stage2 *out);
 // Stage 2 of the address of a stage 1 descriptor.
 bool s2_translate_table(Walk *w, u64 address, bool write, u64 *pa);
 u8 attr_effective_sh(u8 attr, u8 sh);
+// MAIR byte as it is used: reserved ones are Device or Normal.
+u8 attr_decode(u8 attr);
+// Permissions of the mode of w by a leaf. `table` is the OR of all table descriptors above it (hierarchical bits).
+void s1_permissions(const Walk *w, u64 desc, u64 table, Stage1 *out);
+void s2_permissions(const Walk *w, u64 desc, Stage2 *out);
