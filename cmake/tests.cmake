@@ -39,10 +39,11 @@ foreach(script bad_input endings demo debug_console)
              COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/${script}.sh $<TARGET_FILE:el2sim>)
 endforeach()
 
-add_test(NAME cli-debug-tty COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_tty.sh $<TARGET_FILE:el2sim>)
-set_tests_properties(cli-debug-tty PROPERTIES TIMEOUT 300)
 add_test(NAME cli-trace COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/README.md)
+
+add_test(NAME cli-debug_mmu COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_mmu.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms)
 
 # A hypervisor at EL2, and the same file at virtual EL2.
 add_test(NAME cli-nested COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/nested.sh $<TARGET_FILE:el2sim>
@@ -118,3 +119,6 @@ foreach(seed RANGE 1 5)
     diff_test(random-fp:${seed} cortex-a72)
     diff_test(random-fp:${seed} neoverse-n1)
 endforeach()
+
+# Random translations, as for the fuzz target.
+target_sources(test_view_walk PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/translate_case.c)

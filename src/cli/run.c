@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STOP_CODE_DEBUG = -1 };  // with STOP_USER: Ctrl-A d
-
 // The machine that signals and CHECK() reports are about; there is one per process.
 static Machine *volatile current;
 
@@ -135,30 +133,11 @@ static bool needs_report(const Machine *machine) {
            machine->stop != STOP_EXIT && !(machine->stop == STOP_USER && machine->stop_code == 0);
 }
 
-// Ctrl-A d. The machine is not to know: whoever takes the stop clears it.
-static void debug_key(void *arg) {
-    Machine *machine = arg;
-    machine_stop(machine, STOP_USER, STOP_CODE_DEBUG, "stopped by Ctrl-A d");
-}
-
-static bool take_debug_key(Machine *machine) {
-    if (machine->stop != STOP_USER || machine->stop_code != STOP_CODE_DEBUG) return false;
-    machine->stop = STOP_NONE;
-    machine->stop_cpu = NULL;
-    return true;
-}
-
-// True: *status is what the debugger left with.
-static bool run_to_end(Machine *machine, Boot *boot, const RunOptions *o, int *status) {
-    board_on_debug_key(machine, debug_key, machine);
+static void run_to_end(Machine *machine, Boot *boot, bool no_reboot) {
     boot_start(machine, boot);
     for (;;) {
         machine_run(machine);
-        if (take_debug_key(machine)) {
-            *status = debug_attach(machine, boot, o);
-            return true;
-        }
-        if (machine->stop != STOP_RESET || o->no_reboot) return false;
+        if (machine->stop != STOP_RESET || no_reboot) return;
         machine->stop = STOP_NONE;
         machine->stop_cpu = NULL;
         machine_reset(machine);
@@ -177,13 +156,13 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
         } else if (run_open_trace(machine, o, &trace, err)) {
             watch(machine);
             if (o->serial.kind == SERIAL_STDIO) terminal_raw(false);
-            bool debugged = run_to_end(machine, boot, o, &status);
+            run_to_end(machine, boot, o->no_reboot);
             terminal_restore();
             board_flush(machine);
-            if (!debugged) status = run_exit_status(machine);
+            status = run_exit_status(machine);
             if (trace && !trace_close(trace) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
             if (o->stats) run_print_instructions(machine);
-            if (!debugged && needs_report(machine)) report(machine);
+            if (needs_report(machine)) report(machine);
         }
     }
     current = NULL;

@@ -19,6 +19,21 @@ const Command command_table[] = {
     // --- Code
 
     // --- Translation
+    {"translate", "tr", "Translation", "[/rwxf] ADDRESS [el0|el1|el2]",
+     "an address through both stages, step by step",
+     "  By the machine's own walk: the registers, each descriptor with its address, value and\n"
+     "  meaning, the result with what each stage allows; or the fault, the syndrome it would give "
+     "and\n"
+     "  what would fix it. The guest sees nothing of it, and the TLB is not asked (see: tlb).\n"
+     "  /r /w /x: a read (the default), a write, a fetch. /f: all fields of all descriptors, and "
+     "the\n"
+     "  stage 2 walks of stage 1's descriptors. el0, el1, el2: who accesses.\n"
+     "    translate $pc\n"
+     "    translate /w el1:0xffff800008000000\n"
+     "    translate vm1:0x80000 el0\n"
+     "    translate ipa(0x40000000)\n"
+     "    translate vm2:ipa(0x9000000)",
+     ARG_EXPRESSION, NULL, cmd_translate, REPEAT_NOT},
 
     // --- Exits
 

@@ -6,6 +6,8 @@
 // cmd_help.c
 bool cmd_help(Debugger *d, const char *args, Error *err);
 bool cmd_apropos(Debugger *d, const char *args, Error *err);
+// cmd_mmu.c
+bool cmd_translate(Debugger *d, const char *args, Error *err);
 // cmd_console.c
 bool cmd_source(Debugger *d, const char *args, Error *err);
 bool cmd_echo(Debugger *d, const char *args, Error *err);
