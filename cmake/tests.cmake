@@ -39,6 +39,8 @@ foreach(script bad_input endings demo debug_console)
              COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/${script}.sh $<TARGET_FILE:el2sim>)
 endforeach()
 
+add_test(NAME cli-debug-tty COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_tty.sh $<TARGET_FILE:el2sim>)
+set_tests_properties(cli-debug-tty PROPERTIES TIMEOUT 300)
 add_test(NAME cli-trace COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/README.md)
 

@@ -16,7 +16,8 @@ typedef struct Session {
     Boot *boot;
     const RunOptions *options;
     Debugger *debugger;
-    bool raw;  // the guest's serial line has the terminal while it runs
+    bool raw;       // the guest's serial line has the terminal while it runs
+    bool attached;  // to a machine of `el2sim run`, by Ctrl-A d: Ctrl-C is the guest's
 } Session;
 
 // Signals and CHECK() are about it; there is one per process.
@@ -50,13 +51,22 @@ static void watch(Session *s) {
 
 static void before_run(void *arg) {
     Session *s = arg;
-    if (s->raw) terminal_raw(true);
+    if (s->raw) terminal_raw(!s->attached);
 }
 
 static void after_run(void *arg) {
     Session *s = arg;
+    StopReason why = s->machine->stop;
     terminal_restore();
     board_flush(s->machine);
+    // `run` would end now. What went wrong can still be looked at.
+    if (s->attached && (why == STOP_POWEROFF || why == STOP_RESET || why == STOP_EXIT))
+        s->debugger->quit = true;
+}
+
+static void debug_key(void *arg) {
+    Session *s = arg;
+    debugger_interrupt(s->debugger);
 }
 
 static void reboot(void *arg) {
@@ -108,23 +118,47 @@ static bool load_symbols(Debugger *d, const RunOptions *o, Error *err) {
     return true;
 }
 
+static Debugger *open_session(Session *s) {
+    Debugger *d = s->debugger = debugger_create(s->machine);
+    d->hooks = (DebuggerHooks){s, before_run, after_run, s->options->no_reboot ? NULL : reboot};
+    board_on_debug_key(s->machine, debug_key, s);
+    watch(s);
+    return d;
+}
+
+static void close_session(Session *s) {
+    board_on_debug_key(s->machine, NULL, NULL);
+    board_flush(s->machine);
+    current = NULL;
+    check_dump_hook = NULL;
+    debugger_free(s->debugger);
+}
+
 static int debug_booted(Session *s, Error *err) {
     const RunOptions *o = s->options;
     int status = -1;
     Trace *trace = NULL;
-    Debugger *d = s->debugger = debugger_create(s->machine);
-    d->hooks = (DebuggerHooks){s, before_run, after_run, o->no_reboot ? NULL : reboot};
+    Debugger *d = open_session(s);
     if (load_symbols(d, o, err) && run_open_trace(s->machine, o, &trace, err)) {
-        watch(s);
         boot_start(s->machine, s->boot);
         status = run_console(s);
-        board_flush(s->machine);
-        current = NULL;
-        check_dump_hook = NULL;
         if (trace && !trace_close(trace) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
         if (o->stats) run_print_instructions(s->machine);
     }
-    debugger_free(d);
+    close_session(s);
+    return status;
+}
+
+int debug_attach(Machine *machine, Boot *boot, const RunOptions *o) {
+    Session s = {.machine = machine, .boot = boot, .options = o, .raw = true, .attached = true};
+    Error err = {""};
+    terminal_restore();
+    board_flush(machine);
+    Debugger *d = open_session(&s);
+    if (!load_symbols(d, o, &err)) fprintf(stderr, "el2sim: %s\n", err.text);
+    printf("\nThe machine stands. quit ends it, help lists the commands.\n");
+    int status = run_console(&s);
+    close_session(&s);
     return status;
 }
 

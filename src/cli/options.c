@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 // 2024-01-01 00:00:00 UTC: what the real-time clock starts from, so that runs repeat exactly.
 #define RTC_DEFAULT 1704067200
@@ -703,6 +704,7 @@ static bool finish(RunOptions *o, bool nodefaults, Error *err) {
         o->serial = nodefaults ? (SerialConfig){.kind = SERIAL_NONE}
                                : (SerialConfig){.kind = SERIAL_STDIO, .escape = true};
     }
+    o->serial.debug_key = o->serial.kind == SERIAL_STDIO && isatty(STDIN_FILENO);
     if (o->boot.initrd && !o->boot.kernel) return error_set(err, "-initrd needs -kernel");
     if (o->boot.append && !o->boot.kernel) return error_set(err, "-append needs -kernel");
     if (o->boot.bios && o->pflash[0].file)

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { STOP_CODE_DEBUG = -1 };  // with STOP_USER: Ctrl-A d
+
 // The machine that signals and CHECK() reports are about; there is one per process.
 static Machine *volatile current;
 
@@ -133,11 +135,30 @@ static bool needs_report(const Machine *machine) {
            machine->stop != STOP_EXIT && !(machine->stop == STOP_USER && machine->stop_code == 0);
 }
 
-static void run_to_end(Machine *machine, Boot *boot, bool no_reboot) {
+// Ctrl-A d. The machine is not to know: whoever takes the stop clears it.
+static void debug_key(void *arg) {
+    Machine *machine = arg;
+    machine_stop(machine, STOP_USER, STOP_CODE_DEBUG, "stopped by Ctrl-A d");
+}
+
+static bool take_debug_key(Machine *machine) {
+    if (machine->stop != STOP_USER || machine->stop_code != STOP_CODE_DEBUG) return false;
+    machine->stop = STOP_NONE;
+    machine->stop_cpu = NULL;
+    return true;
+}
+
+// True: *status is what the debugger left with.
+static bool run_to_end(Machine *machine, Boot *boot, const RunOptions *o, int *status) {
+    board_on_debug_key(machine, debug_key, machine);
     boot_start(machine, boot);
     for (;;) {
         machine_run(machine);
-        if (machine->stop != STOP_RESET || no_reboot) return;
+        if (take_debug_key(machine)) {
+            *status = debug_attach(machine, boot, o);
+            return true;
+        }
+        if (machine->stop != STOP_RESET || o->no_reboot) return false;
         machine->stop = STOP_NONE;
         machine->stop_cpu = NULL;
         machine_reset(machine);
@@ -156,13 +177,13 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
         } else if (run_open_trace(machine, o, &trace, err)) {
             watch(machine);
             if (o->serial.kind == SERIAL_STDIO) terminal_raw(false);
-            run_to_end(machine, boot, o->no_reboot);
+            bool debugged = run_to_end(machine, boot, o, &status);
             terminal_restore();
             board_flush(machine);
-            status = run_exit_status(machine);
+            if (!debugged) status = run_exit_status(machine);
             if (trace && !trace_close(trace) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
             if (o->stats) run_print_instructions(machine);
-            if (needs_report(machine)) report(machine);
+            if (!debugged && needs_report(machine)) report(machine);
         }
     }
     current = NULL;

@@ -54,54 +54,90 @@ static void offer_words(const Sink *s, const char *words) {
 
 // --- arguments -----------------------------------------------------------------------------------
 
+static bool is_expression(ArgKind kind) {
+    return kind == ARG_EXPRESSION || kind == ARG_LOCATION || kind == ARG_REGISTER;
+}
+
 // Where the last word of text starts, with the delimiters that the kind of argument has.
 static size_t word_start(const char *text, ArgKind kind) {
-    const char *stops = kind == ARG_EXPRESSION || kind == ARG_LOCATION || kind == ARG_REGISTER
-                            ? " \t*()[]{}+-/%&|^!=<>,;?~@\"'$"
-                            : " \t";
+    const char *stops = is_expression(kind) ? " \t*()[]{}+-/%&|^!=<>,;?~@\"'$" : " \t";
     size_t n = strlen(text);
     while (n && !strchr(stops, text[n - 1])) n--;
     return n;
 }
 
+// Fields only when the register is there: they are thousands.
+static void offer_registers(Debugger *d, const Sink *s) {
+    reg_each(d->cpu, s->word, strchr(s->word, '.') != NULL, s->fn, s->arg);
+}
+
+typedef struct SymbolSink {
+    const Sink *sink;
+    int space;        // of the prefix that was typed
+    size_t prefix_n;  // "el2:", 0: none was
+} SymbolSink;
+
+static void offer_symbol(void *arg, int space, const char *name) {
+    const SymbolSink *s = arg;
+    char text[256];
+    // As expr.c finds them: without a prefix those of no space in particular and those of EL2.
+    if (s->prefix_n ? space != s->space : space != SPACE_ANY && space != SPACE_EL2) return;
+    snprintf(text, sizeof text, "%.*s%s", (int)s->prefix_n, s->sink->word, name);
+    s->sink->fn(s->sink->arg, text);
+}
+
+static void offer_symbols(Debugger *d, const Sink *s) {
+    SymbolSink to = {.sink = s};
+    const char *colon = strchr(s->word, ':');
+    if (colon) {
+        char prefix[16];
+        snprintf(prefix, sizeof prefix, "%.*s", (int)(colon - s->word), s->word);
+        if (!*prefix || !symbols_space(prefix, &to.space)) return;
+        to.prefix_n = (size_t)(colon + 1 - s->word);
+    }
+    symbols_each(d->symbols, s->word + to.prefix_n, offer_symbol, &to);
+}
+
 // args: from the first argument to the word that is completed.
 static void offer_arguments(Debugger *d, const Sink *s, const Command *c, const char *args,
-                            bool *files) {
-    (void)d;
+                            Completion *to) {
     switch (c->arg) {
     case ARG_COMMAND: offer_commands(s, args); break;
     case ARG_WORDS: offer_words(s, c->words); break;
-    case ARG_FILE: *files = true; break;
-    case ARG_REGISTER:
+    case ARG_FILE: to->files = true; break;
+    case ARG_REGISTER: offer_registers(d, s); break;
     case ARG_EXPRESSION:
-    case ARG_LOCATION:
+        offer_registers(d, s);
+        offer_symbols(d, s);
+        break;
+    case ARG_LOCATION: offer_symbols(d, s); break;
     case ARG_POINT:
     case ARG_NONE: break;
     }
 }
 
-size_t complete_line(Debugger *d, const char *line, void (*fn)(void *arg, const char *word),
-                     void *arg, bool *files) {
-    *files = false;
-    size_t start = word_start(line, ARG_NONE);
-    char *before = strndup(line, start);
+Completion complete_line(Debugger *d, const char *line, void (*fn)(void *arg, const char *word),
+                         void *arg) {
+    Completion to = {.start = word_start(line, ARG_NONE)};
+    char *before = strndup(line, to.start);
     CHECK(before);
     const char *args;
     const Command *c = command_find(before, &args, NULL);
-    Sink s = {fn, arg, line + start};
+    Sink s = {fn, arg, line + to.start};
     if (before[strspn(before, " \t")] == '\0') {
         offer_commands(&s, "");
     } else {
         // "info " is the start of several; "p " is whole.
         if (!c || !*args) offer_commands(&s, before);
         if (c) {
-            start = word_start(line, c->arg);
-            s.word = line + start;
-            offer_arguments(d, &s, c, args, files);
+            to.start = word_start(line, c->arg);
+            to.open = is_expression(c->arg);
+            s.word = line + to.start;
+            offer_arguments(d, &s, c, args, &to);
         }
     }
     free(before);
-    return start;
+    return to;
 }
 
 // --- readline ------------------------------------------------------------------------------------
@@ -112,7 +148,7 @@ typedef struct Words {
 } Words;
 
 static Words found;
-static bool found_files;
+static Completion completion;
 
 static void keep(void *arg, const char *word) {
     Words *w = arg;
@@ -138,8 +174,8 @@ static char *break_characters(void) {
     CHECK(line);
     for (size_t i = 0; i < found.n; i++) free(found.at[i]);
     found.n = 0;
-    size_t start = complete_line(completing, line, keep, &found, &found_files);
-    stops[0] = start ? line[start - 1] : '\0';
+    completion = complete_line(completing, line, keep, &found);
+    stops[0] = completion.start ? line[completion.start - 1] : '\0';
     stops[1] = '\0';
     free(line);
     return stops;
@@ -148,8 +184,10 @@ static char *break_characters(void) {
 static char **attempt(const char *text, int start, int end) {
     (void)start;
     (void)end;
-    rl_attempted_completion_over = !found_files;
-    return found_files ? NULL : rl_completion_matches(text, next_word);
+    rl_attempted_completion_over = !completion.files;
+    // After a register or a symbol a field, an operator or an offset may follow.
+    if (completion.open) rl_completion_append_character = '\0';
+    return completion.files ? NULL : rl_completion_matches(text, next_word);
 }
 
 void complete_setup(Debugger *d) {

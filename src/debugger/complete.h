@@ -5,7 +5,12 @@
 
 // Tells readline.
 void complete_setup(Debugger *d);
-// Calls fn for each word that `line`, up to its end, can be completed with; returns where in line the word starts that each of
-// them replaces. ARG_FILE is left to readline: *files is set.
-size_t complete_line(Debugger *d, const char *line, void (*fn)(void *arg, const char *word),
-                     void *arg, bool *files);
+typedef struct Completion {
+    size_t start;  // where in the line the word starts that each offer replaces
+    bool files;    // names of files: not offered, readline finds them
+    bool open;     // what is completed may go on without a blank
+} Completion;
+
+// Calls fn for each word that can stand at the end of `line` instead of the one that is begun there.
+Completion complete_line(Debugger *d, const char *line, void (*fn)(void *arg, const char *word),
+                         void *arg);

@@ -24,7 +24,7 @@ static char *history_path;
 
 static void on_interrupt(int number) {
     (void)number;
-    if (current) current->interrupted = 1;
+    if (current) debugger_interrupt(current);
 }
 
 static void on_resize(int number) {
@@ -131,10 +131,14 @@ static int after_signal(void) {
     rl_replace_line("", 1);
     rl_on_new_line();
     rl_redisplay();
+    fflush(rl_outstream);
     return 0;
 }
 
 static void setup_readline(Debugger *d) {
+    rl_initialize();
+    // Several pasted lines are several commands.
+    rl_variable_bind("enable-bracketed-paste", "off");
     rl_signal_event_hook = after_signal;
     complete_setup(d);
 }

@@ -32,4 +32,10 @@ void debugger_before_run(Debugger *d) {
 void debugger_after_run(Debugger *d) {
     if (d->hooks.after_run) d->hooks.after_run(d->hooks.arg);
     d->running = false;
+    // Ctrl-A x and signals are for el2sim, not for the guest.
+    if (d->machine->stop == STOP_USER) d->quit = true;
+}
+
+void debugger_interrupt(Debugger *d) {
+    d->interrupted = 1;
 }

@@ -67,7 +67,7 @@ static void ask(Debugger *d) {
             asking = key != '\n' && key != '\r' && key != ' ';
     }
     write_all(erase, sizeof erase - 1);
-    pager.lines = pager.column = 0;
+    pager.lines = 0;
 }
 
 // Counts one character; true when it ends a line of the screen.
@@ -94,8 +94,10 @@ static ssize_t pager_write(void *cookie, const char *text, size_t n) {
     for (size_t i = 0; i < n && !pager.dropped; i++) {
         if (d->interrupted) pager.dropped = true;
         if (!ends_line(d, text[i]) || ++pager.lines + 1 < d->height) continue;
-        write_all(text + start, i + 1 - start);
-        start = i + 1;
+        // A wrapped line goes on with this character after the question.
+        size_t end = i + (text[i] == '\n');
+        write_all(text + start, end - start);
+        start = end;
         ask(d);
         if (pager.all) break;
     }

@@ -271,6 +271,16 @@ bool symbols_find(const Symbols *s, int space, const char *name, u64 *address) {
     return find_in(s, set_of(s, SPACE_ANY), name, address);
 }
 
+void symbols_each(const Symbols *s, const char *prefix,
+                  void (*fn)(void *arg, int space, const char *name), void *arg) {
+    size_t n = strlen(prefix);
+    for (size_t i = 0; i < s->set_count; i++)
+        for (size_t k = 0; k < s->sets[i].count; k++) {
+            const char *name = s->names + s->sets[i].at[k].name;
+            if (!strncmp(name, prefix, n)) fn(arg, s->sets[i].space, name);
+        }
+}
+
 size_t symbols_count(const Symbols *s) {
     size_t n = 0;
     for (size_t i = 0; i < s->set_count; i++) n += s->sets[i].count;

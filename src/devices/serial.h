@@ -1,5 +1,5 @@
 // The host's end of a serial line: bytes to a file descriptor, bytes from one, never blocking the
-// machine. Ctrl-A is an escape (x: leave, h: help, p: power key, Ctrl-A: itself) on a terminal and
+// machine. Ctrl-A is an escape (x: leave, h: help, p: power key, d: debugger, Ctrl-A: itself) on a terminal and
 // wherever `escape` asks for it. Terminal modes are set by the command line, not here.
 #pragma once
 
@@ -12,12 +12,17 @@ typedef enum SerialKind { SERIAL_NONE, SERIAL_STDIO, SERIAL_FILE } SerialKind;
 typedef struct SerialConfig {
     SerialKind kind;
     bool escape;       // Ctrl-A commands even when stdin is not a terminal
+    bool debug_key;    // Ctrl-A d is one of the commands
     bool no_input;     // SERIAL_STDIO: standard input belongs to somebody else
     const char *path;  // SERIAL_FILE: output goes here; no input
 } SerialConfig;
 
 // What a Ctrl-A command asks of the machine.
-typedef enum SerialCommand { SERIAL_CMD_QUIT, SERIAL_CMD_POWER_KEY } SerialCommand;
+typedef enum SerialCommand {
+    SERIAL_CMD_QUIT,
+    SERIAL_CMD_POWER_KEY,
+    SERIAL_CMD_DEBUG
+} SerialCommand;
 
 Serial *serial_open(const SerialConfig *config, void (*command)(void *arg, SerialCommand what),
                     void *arg, Error *err);

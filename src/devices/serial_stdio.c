@@ -13,7 +13,7 @@ enum { OUT_SIZE = 4096, IN_SIZE = 4096, ESCAPE = 0x01 };
 
 struct Serial {
     int in, out;  // -1: none
-    bool close_out, terminal, out_terminal, escape, at_end;
+    bool close_out, terminal, out_terminal, escape, debug_key, at_end;
     bool after_escape;
     void (*command)(void *arg, SerialCommand what);
     void *arg;
@@ -36,6 +36,7 @@ Serial *serial_open(const SerialConfig *config, void (*command)(void *arg, Seria
         s->terminal = isatty(s->in) == 1;
         s->out_terminal = isatty(s->out) == 1;
         s->escape = config->escape || s->terminal;
+        s->debug_key = config->debug_key;
     } else if (config->kind == SERIAL_FILE) {
         s->out = open(config->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
         if (s->out < 0) {
@@ -87,7 +88,9 @@ static void print_help(Serial *s) {
                                "Ctrl-A x    leave el2sim\r\n"
                                "Ctrl-A p    press the power key\r\n"
                                "Ctrl-A Ctrl-A  send Ctrl-A\r\n";
+    static const char debug[] = "Ctrl-A d    stop, and open the debugger\r\n";
     serial_write(s, text, sizeof text - 1);
+    if (s->debug_key) serial_write(s, debug, sizeof debug - 1);
     serial_flush(s);
 }
 
@@ -110,6 +113,9 @@ static void take(Serial *s, u8 c) {
     case 'x':
     case 'X': s->command(s->arg, SERIAL_CMD_QUIT); break;
     case 'p': s->command(s->arg, SERIAL_CMD_POWER_KEY); break;
+    case 'd':
+        if (s->debug_key) s->command(s->arg, SERIAL_CMD_DEBUG);
+        break;
     case 'h':
     case '?': print_help(s); break;
     case ESCAPE: put_in(s, c); break;

@@ -28,6 +28,8 @@ struct Board {
     FwCfg *fw_cfg;
     VirtioMmio *virtio;
     Serial *serial;
+    void (*debug_key)(void *arg);  // Ctrl-A d
+    void *debug_key_arg;
     Event key_release;
     u64 next_poll;  // machine time
 };
@@ -110,8 +112,10 @@ static void serial_command(void *arg, SerialCommand what) {
     Board *b = arg;
     if (what == SERIAL_CMD_QUIT)
         machine_stop(b->machine, STOP_USER, 0, "stopped by Ctrl-A x");
-    else
+    else if (what == SERIAL_CMD_POWER_KEY)
         board_power_button(b->machine);
+    else if (b->debug_key)
+        b->debug_key(b->debug_key_arg);
 }
 
 bool board_set_serial(Machine *machine, const SerialConfig *config, Error *err) {
@@ -125,6 +129,11 @@ bool board_set_serial(Machine *machine, const SerialConfig *config, Error *err) 
     b->serial = serial;
     pl011_connect(b->uart, serial);
     return true;
+}
+
+void board_on_debug_key(Machine *machine, void (*pressed)(void *arg), void *arg) {
+    machine->board->debug_key = pressed;
+    machine->board->debug_key_arg = arg;
 }
 
 bool board_attach_flash(Machine *machine, unsigned unit, const char *path, bool readonly,

@@ -88,11 +88,10 @@ static void collect(void *arg, const char *word) {
 
 static void check_complete(Debugger *d, const char *line, size_t start, const char *want) {
     char all[4096] = "";
-    bool files;
-    size_t at = complete_line(d, line, collect, all, &files);
-    if (files) strcpy(all, "FILES");
+    Completion to = complete_line(d, line, collect, all);
+    if (to.files) strcpy(all, "FILES");
     if (strcmp(all, want)) fail_msg("'%s': '%s', not '%s'", line, all, want);
-    if (at != start) fail_msg("'%s': from %zu", line, at);
+    if (to.start != start) fail_msg("'%s': from %zu", line, to.start);
 }
 
 static void test_complete(void **state) {

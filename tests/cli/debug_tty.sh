@@ -1,0 +1,23 @@
+#!/bin/sh
+# What only a terminal shows: tests/cli/debug_tty.exp through a pseudo-terminal, on roms of a few words.
+# Usage: debug_tty.sh EL2SIM
+. "$(dirname "$0")/lib.sh"
+directory=$(cd "$(dirname "$0")" && pwd)
+# b .
+words "$WORK/loop" 0x14000000
+# Prints '>', then what it receives:
+#   x1 = UART; mov w0,#'>'; str w0,[x1]; ldr w0,[x1,#0x18]; tbnz w0,#4,.-4; ldr w0,[x1]; str w0,[x1]; b .-16
+words "$WORK/echo" 0xd2a12001 0x528007c0 0xb9000020 0xb9401820 0x3727ffe0 0xb9400020 0xb9000020 0x17fffffc
+# Powers off.
+words "$WORK/off" 0x52800100 0x72b08000 0xd4000003 0x14000000
+HOME=$WORK TERM=xterm
+unset XDG_STATE_HOME NO_COLOR INPUTRC LS_COLORS
+export HOME TERM
+program=$(cd "$(dirname "$EL2SIM")" && pwd)/$(basename "$EL2SIM")
+cd "$WORK" || exit 1
+command expect -f "$directory/debug_tty.exp" "$program" > "$WORK/log" 2>&1
+STATUS=$?
+COUNT=$(grep -c '^ok: ' "$WORK/log")
+touch "$WORK/err"
+[ "$STATUS" = 0 ] || { fail "status $STATUS"; tail -40 "$WORK/log" >&2; }
+finish
