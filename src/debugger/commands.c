@@ -42,6 +42,18 @@ const Command command_table[] = {
     // --- Trace
 
     // --- Settings
+    {"layout", "la", "Settings", "[on|off|once]", "one screen: registers, stack, last exit to EL2",
+     "  Registers that have changed since it was shown last are coloured, or have a '*'. The last "
+     "part is\n"
+     "  the last exception that the CPU took to EL2: where it came from, its syndrome by field, "
+     "the\n"
+     "  addresses, the control that brought it to EL2 and the instruction that set that.\n"
+     "  Without an argument, and with once, it is shown now.\n"
+     "    layout on         now and at each stop\n"
+     "    layout off",
+     ARG_WORDS, "off on once", cmd_layout, REPEAT_NOT},
+    {"context", "contex", "Settings", "[on|off|once]", "the same as layout", "    context",
+     ARG_WORDS, "off on once", cmd_layout, REPEAT_NOT},
     {"set color", "set col", "Settings", "on|off|auto", "colours in the output",  //
      "  auto: on a terminal, unless NO_COLOR is set in the environment.", ARG_WORDS, "auto off on",
      cmd_set_color, REPEAT_NOT},

@@ -18,3 +18,5 @@ bool cmd_set_pagination(Debugger *d, const char *args, Error *err);
 bool cmd_set_width(Debugger *d, const char *args, Error *err);
 bool cmd_show(Debugger *d, const char *args, Error *err);
 bool cmd_quit(Debugger *d, const char *args, Error *err);
+// layout.c
+bool cmd_layout(Debugger *d, const char *args, Error *err);

@@ -1,6 +1,7 @@
 // What the console, scripts and gdb's `monitor` share: a machine under run control and what is
 // selected.
 #include "debugger/debugger.h"
+#include "debugger/layout.h"
 
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@ Debugger *debugger_create(Machine *machine) {
     d->machine = machine;
     d->cpu = machine->cpu[0];
     d->symbols = symbols_create();
+    d->layout = layout_create(machine);
     d->out = stdout;
     d->width = 80;
     d->settings =
@@ -19,6 +21,7 @@ Debugger *debugger_create(Machine *machine) {
 
 void debugger_free(Debugger *d) {
     if (!d) return;
+    layout_free(d->layout);
     symbols_free(d->symbols);
     free(d);
 }

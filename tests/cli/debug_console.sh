@@ -135,6 +135,15 @@ head -1 "$WORK/out" | cmp -s - "$WORK/want" || fail 'set color on'
 debug --batch -ex 'help quit'
 ! grep -q "$(printf '\033')" "$WORK/out" || fail 'colours in a pipe'
 
+# --- layout
+debug --batch -ex 'layout'
+grep -qx 'x0  00000000[0-9a-f]*   x1  0000000000000000   x2  0000000000000000' "$WORK/out" || fail 'layout: registers'
+grep -qx 'PSTATE nzcv DAIF EL2h  cpu0  el2  after 0 instructions' "$WORK/out" || fail 'layout: PSTATE'
+grep -qx 'none yet' "$WORK/out" || fail 'layout: exit'
+debug --batch -ex 'context once' -ex 'layout on' -ex 'layout off'
+[ "$(grep -c '^PSTATE' "$WORK/out")" = 2 ] || fail 'layout on and off'
+breaks 68 "el2sim: -ex: layout: 'big' is none of on, off and once" --batch -ex 'layout big'
+
 # --- options
 refuse 'belong to el2sim debug' -x "$WORK/script"
 refuse 'belong to el2sim debug' run -ex quit

@@ -110,6 +110,23 @@ static void test_complete(void **state) {
     check_complete(d, "nonsense x", 9, "");
 }
 
+static void test_complete_expressions(void **state) {
+    Debugger *d = *state;
+    symbols_add_one(d->symbols, SPACE_ANY, "start", 0, 4);
+    symbols_add_one(d->symbols, SPACE_EL2, "start_el2", 0, 4);
+    symbols_add_one(d->symbols, 3, "start_vm3", 0, 4);
+    symbols_sort(d->symbols);
+    check_complete(d, "translate hcr_el2.tg", 10, "HCR_EL2.TGE");
+    check_complete(d, "translate /r x1+$GICD_TYPE", 17, "GICD_TYPER");
+    check_complete(d, "tr x30", 3, "x30");
+    // As they are found: without a space those of any and of EL2.
+    check_complete(d, "tr star", 3, "start start_el2");
+    check_complete(d, "tr el2:st", 3, "el2:start_el2");
+    check_complete(d, "tr *(vm3:", 5, "vm3:start_vm3");
+    check_complete(d, "tr vm4:", 3, "");
+    check_complete(d, "tr nonsense:st", 3, "");
+}
+
 static int setup(void **state) {
     MachineConfig config = {
         .cpu_model = "cortex-a72", .cpus = 1, .ram_size = 1 << 20, .gic_version = 3, .el2 = true};
@@ -134,6 +151,7 @@ int main(void) {
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_not_found),
         cmocka_unit_test_setup_teardown(test_complete, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_complete_expressions, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,230 @@
+// The one-screen view of `layout`. It keeps for each CPU the registers it showed last and, as an observer, the last
+// exception that was taken to EL2. Plain text has '*' where a terminal has colour.
+#include "debugger/layout.h"
+#include "debugger/commands.h"
+
+#include "cpu/cause.h"
+#include "cpu/observer.h"
+#include "trace/internal.h"
+
+#include <stdlib.h>
+
+// Slots that are shown: x0..x30, sp, then what is no general-purpose register.
+enum { SHOWN_PSTATE = REG_SP + 1, SHOWN_COUNT, STACK_ROWS = 2 };
+
+typedef struct LastExit {
+    bool valid;
+    Exception exc;
+    int from_el;
+    World world;  // that it came from
+    u64 pc, esr, icount;
+    bool has_write;  // of the bit that `exc.rule` names
+    ControlWrite write;
+} LastExit;
+
+typedef struct CpuLayout {
+    bool shown;
+    u64 regs[SHOWN_COUNT];
+    LastExit exit;
+} CpuLayout;
+
+struct Layout {
+    Machine *machine;
+    Observer observer;
+    CpuLayout *cpu;
+};
+
+// --- the last exit -------------------------------------------------------------------------------
+
+// HCR_EL2 and VTTBR_EL2 still are those of the world that was left.
+static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
+    Layout *l = arg;
+    if (ev->to_el != 2) return;
+    LastExit *e = &l->cpu[cpu->index].exit;
+    *e = (LastExit){.valid = true,
+                    .exc = *ev->exc,
+                    .from_el = ev->from_el,
+                    .world = world_of(cpu, ev->from_el),
+                    .pc = ev->from_pc,
+                    .esr = ev->esr,
+                    .icount = cpu->icount};
+    e->has_write = e->exc.rule && cause_of(cpu, e->exc.rule, &e->write);
+}
+
+Layout *layout_create(Machine *machine) {
+    Layout *l = calloc(1, sizeof *l);
+    CHECK(l);
+    l->machine = machine;
+    l->cpu = calloc(machine->cpus, sizeof *l->cpu);
+    CHECK(l->cpu);
+    l->observer = (Observer){.arg = l, .exception = on_exception};
+    observer_add(machine, &l->observer);
+    return l;
+}
+
+void layout_free(Layout *l) {
+    if (!l) return;
+    observer_remove(l->machine, &l->observer);
+    free(l->cpu);
+    free(l);
+}
+
+// --- parts ---------------------------------------------------------------------------------------
+
+// "--- title --------"
+static void heading(Debugger *d, const char *title) {
+    int n = fprintf(d->out, d->colour ? "\033[36m--- %s " : "--- %s ", title);
+    if (d->colour) n -= 5;
+    for (; n < (int)d->width - 1; n++) fputc('-', d->out);
+    fputs(d->colour ? "\033[0m\n" : "\n", d->out);
+}
+
+// " <symbol+0x10>", or nothing.
+static void print_symbol(Debugger *d, World world, u64 address) {
+    SymbolHit hit;
+    if (!symbols_lookup(d->symbols, world_space(world), address, &hit)) return;
+    fprintf(d->out, " <%s", hit.name);
+    if (hit.offset) fprintf(d->out, "+0x%llx", (unsigned long long)hit.offset);
+    fputc('>', d->out);
+}
+
+static void print_world(Debugger *d, World world) {
+    char text[32];
+    *put_world(text, world) = '\0';
+    fputs(text, d->out);
+}
+
+static void print_cell(Debugger *d, const char *name, u64 value, bool changed) {
+    fprintf(d->out, "%-3s %s%016llx%s", name, d->colour && changed ? "\033[1;31m" : "",
+            (unsigned long long)value,
+            !changed    ? ""
+            : d->colour ? "\033[0m"
+                        : "*");
+}
+
+static void print_registers(Debugger *d, const CpuLayout *c, const u64 now[SHOWN_COUNT]) {
+    unsigned columns = MAX((d->width + 2) / 23, 1u);
+    for (unsigned i = 0; i <= REG_SP; i++) {
+        char name[8];
+        bool changed = c->shown && now[i] != c->regs[i];
+        snprintf(name, sizeof name, i == REG_SP ? "sp" : "x%u", i);
+        print_cell(d, name, now[i], changed);
+        bool last = (i + 1) % columns == 0 || i == REG_SP;
+        fputs(last ? "\n" : changed && !d->colour ? "  " : "   ", d->out);
+    }
+}
+
+// "PSTATE nZCv Daif EL1h  cpu0  vm1  after 1234 instructions"
+static void print_state(Debugger *d, const CpuLayout *c, u64 pstate) {
+    static const char flags[] = "NZCV", masks[] = "DAIF";
+    Cpu *cpu = d->cpu;
+    char nzcv[5] = "", daif[5] = "";
+    for (unsigned i = 0; i < 4; i++) {
+        nzcv[i] = (char)(flags[i] | (bit(pstate, 31 - i) ? 0 : 0x20));
+        daif[i] = (char)(masks[i] | (bit(pstate, 9 - i) ? 0 : 0x20));
+    }
+    bool changed = c->shown && pstate != c->regs[SHOWN_PSTATE];
+    char el[12];
+    snprintf(el, sizeof el, "EL%u%c%s", cpu->el, bit(pstate, 0) ? 'h' : 't',
+             bit(pstate, 20) ? " IL" : "");
+    fprintf(d->out, "%sPSTATE %s %s %s%s  cpu%u  ", d->colour && changed ? "\033[1;31m" : "", nzcv,
+            daif, el,
+            !changed    ? ""
+            : d->colour ? "\033[0m"
+                        : "*",
+            cpu->index);
+    print_world(d, world_of(cpu, cpu->el));
+    fprintf(d->out, "  after %llu instructions\n", (unsigned long long)cpu->icount);
+}
+
+static void print_stack(Debugger *d) {
+    Cpu *cpu = d->cpu;
+    World world = world_of(cpu, cpu->el);
+    for (unsigned i = 0; i < STACK_ROWS; i++) {
+        u64 at = cpu->x[REG_SP] + 16 * i, words[2];
+        Error err;
+        fprintf(d->out, "%016llx ", (unsigned long long)at);
+        if (!space_read(cpu, (Space){.kind = AS_CURRENT}, at, words, sizeof words, &err)) {
+            fprintf(d->out, " %s\n", err.text);
+            return;
+        }
+        for (unsigned k = 0; k < 2; k++) {
+            fprintf(d->out, " %016llx", (unsigned long long)words[k]);
+            print_symbol(d, world, words[k]);
+        }
+        fputc('\n', d->out);
+    }
+}
+
+// --- the banner ----------------------------------------------------------------------------------
+
+static bool is_interrupt(const Exception *e) {
+    return e->kind == EXC_IRQ || e->kind == EXC_FIQ;
+}
+
+static void print_syndrome(Debugger *d, const LastExit *e) {
+    char text[LINE_MAX_LENGTH];
+    if (is_interrupt(&e->exc)) return;
+    *put_iss(text, (unsigned)bits(e->esr, 31, 26), (u32)bits(e->esr, 24, 0)) = '\0';
+    fprintf(d->out, "ESR_EL2 0x%llx %s%s\n", (unsigned long long)e->esr, exception_name(&e->exc),
+            text);
+    if (!e->exc.far_valid && !e->exc.hpfar_valid) return;
+    if (e->exc.far_valid) fprintf(d->out, "FAR_EL2 0x%llx", (unsigned long long)e->exc.far);
+    if (e->exc.hpfar_valid)
+        fprintf(d->out, "%sIPA 0x%llx", e->exc.far_valid ? "  " : "",
+                (unsigned long long)fault_ipa(d->cpu, &e->exc));
+    fputc('\n', d->out);
+}
+
+// Which control took it to EL2, and who set that.
+static void print_rule(Debugger *d, const LastExit *e) {
+    if (!e->exc.rule) return;
+    fprintf(d->out, "by %s", e->exc.rule);
+    if (e->has_write) {
+        World el2 = {WORLD_EL2, 0};
+        fprintf(d->out, ", last written at 0x%llx", (unsigned long long)e->write.pc);
+        if (e->write.el == 2) print_symbol(d, el2, e->write.pc);
+        fprintf(d->out, " (EL%u, instruction %llu)", e->write.el,
+                (unsigned long long)e->write.icount);
+    }
+    fputc('\n', d->out);
+}
+
+static void print_exit(Debugger *d, const LastExit *e) {
+    if (!e->valid) {
+        fprintf(d->out, "none yet\n");
+        return;
+    }
+    fprintf(d->out, "%s from ", exception_name(&e->exc));
+    print_world(d, e->world);
+    fprintf(d->out, " EL%d, pc 0x%llx", e->from_el, (unsigned long long)e->pc);
+    print_symbol(d, e->world, e->pc);
+    fprintf(d->out, ", instruction %llu\n", (unsigned long long)e->icount);
+    print_syndrome(d, e);
+    print_rule(d, e);
+}
+
+void layout_show(Debugger *d) {
+    CpuLayout *c = &d->layout->cpu[d->cpu->index];
+    u64 now[SHOWN_COUNT];
+    memcpy(now, d->cpu->x, (REG_SP + 1) * sizeof *now);
+    now[SHOWN_PSTATE] = cpu_spsr(d->cpu);
+    heading(d, "registers");
+    print_registers(d, c, now);
+    print_state(d, c, now[SHOWN_PSTATE]);
+    heading(d, "stack");
+    print_stack(d);
+    heading(d, "last exception to EL2");
+    print_exit(d, &c->exit);
+    memcpy(c->regs, now, sizeof now);
+    c->shown = true;
+}
+
+bool cmd_layout(Debugger *d, const char *args, Error *err) {
+    bool on = !strcmp(args, "on"), off = !strcmp(args, "off");
+    if (*args && !on && !off && strcmp(args, "once"))
+        return error_set(err, "layout: '%s' is none of on, off and once", args);
+    if (on || off) d->settings.layout = on;
+    if (!off) layout_show(d);
+    return true;
+}
