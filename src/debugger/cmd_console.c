@@ -79,6 +79,8 @@ bool cmd_quit(Debugger *d, const char *args, Error *err) {
     long status = *args ? strtol(args, &end, 0) : 0;
     if (*args && (*end || status < 0 || status > 255))
         return error_set(err, "quit: '%s' is no exit status (0 to 255)", args);
+    bool alive = machine_insns(d->machine) && !d->machine->stop;
+    if (alive && !*args && !console_confirm(d, "The machine has not ended. Quit?")) return true;
     d->quit = true;
     d->has_status = *args != '\0';
     d->status = (int)status;

@@ -103,7 +103,9 @@ const Command command_table[] = {
      "    apropos exit status",
      ARG_NONE, NULL, cmd_apropos, REPEAT_NOT},
     {"quit", "q", "Scripts and help", "[STATUS]", "leaves el2sim, with this exit status",
-     "  Without STATUS: by how the machine ended, as `el2sim run` does (0 if it did not end).\n"
+     "  Without STATUS: by how the machine ended, as `el2sim run` does (0 if it did not end). A "
+     "person is\n"
+     "  asked first if the machine has run and could go on (set confirm).\n"
      "    quit 3",
      ARG_NONE, NULL, cmd_quit, REPEAT_NOT},
     {0},
