@@ -295,7 +295,9 @@ static Expr *parse_name(Parser *p, Space space) {
     Error err = {""};
     Expr *e = NULL;
     if (space.kind == AS_CURRENT) e = known_node(p, name);
-    if (!e && !p->failed && space.kind == AS_CURRENT) e = register_node(p, name, &err);
+    bool current = space.kind == AS_CURRENT;
+    if (!e && !p->failed && (current || *name == '$')) e = register_node(p, name, &err);
+    if (e && !current) return in_space(p, e, space);
     if (!e && !p->failed) e = symbol_node(p, name, space);
     if (e || p->failed) return e;
     p->failed = true;

@@ -122,6 +122,11 @@ static void symbols_have_spaces(void **state) {
     assert_int_equal(v.space.vmid, 1);
     assert_true(expr_value(&c, "trap", NULL, &v, NULL));
     assert_int_equal(v.space.kind, AS_EL);
+    cpu->x[3] = 0x1230;
+    assert_true(expr_value(&c, "el1:$x3 + 4", NULL, &v, NULL));
+    assert_int_equal(v.v, 0x1234);
+    assert_int_equal(v.space.kind, AS_EL);
+    assert_int_equal(v.space.el, 1);
     assert_true(expr_value(&c, "vm3:ipa(0x1000)", NULL, &v, NULL));
     assert_int_equal(v.space.kind, AS_IPA);
     assert_false(v.space.any_vm);
