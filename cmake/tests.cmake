@@ -125,4 +125,6 @@ foreach(seed RANGE 1 5)
 endforeach()
 
 # Random translations, as for the fuzz target.
-target_sources(test_view_walk PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/translate_case.c)
+foreach(name walk maps tlb)
+    target_sources(test_view_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/translate_case.c)
+endforeach()

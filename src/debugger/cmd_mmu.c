@@ -1,13 +1,15 @@
 // Commands of the group Translation: arguments of `translate`, `maps` and `tlb`; what they print is in view_*.c.
 #include "debugger/commands.h"
-#include "debugger/view_walk.h"
+#include "debugger/view_maps.h"
+#include "debugger/view_tlb.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 // Takes a word off *args: false where another one stands.
 static bool take_word(const char **args, const char *word) {
     size_t n = strlen(word);
-    if (strncmp(*args, word, n) || (isalnum((unsigned char)(*args)[n]) || (*args)[n] == '_'))
+    if (strncmp(*args, word, n) || ((*args)[n] && !isspace((unsigned char)(*args)[n])))
         return false;
     *args += n;
     *args += strspn(*args, " \t");
@@ -62,5 +64,121 @@ bool cmd_translate(Debugger *d, const char *args, Error *err) {
     if (!at_end("translate", args, err)) return false;
     if (!view_walk(d->cpu, a.space, a.v, type, el, &w, err)) return false;
     view_walk_print(d->out, &w, full, d->width);
+    return true;
+}
+
+// "/20": at most so many lines, 0: all.
+static bool take_lines(const char *command, const char **args, unsigned *lines, Error *err) {
+    *lines = 200;
+    if (**args != '/') return true;
+    char *end;
+    unsigned long n = strtoul(*args + 1, &end, 10);
+    if (end == *args + 1 || (*end && !isspace((unsigned char)*end)) || n > 1000000)
+        return error_set(err, "%s: a number of lines after '/'", command);
+    *lines = (unsigned)n;
+    *args = end + strspn(end, " \t");
+    return true;
+}
+
+// "START", "START,END", "START,+SIZE"; the whole of a page when END is missing.
+static bool take_range(Debugger *d, const char **args, MapsRequest *r, bool *has_space,
+                       Error *err) {
+    ExprValue a, b;
+    if (!take_address(d, args, &a, err)) return false;
+    r->lo = a.v;
+    r->hi = a.v | 0xfff;
+    if (a.space.kind != AS_CURRENT) {
+        r->space = a.space;
+        *has_space = true;
+    }
+    if (**args != ',') return true;
+    *args += 1 + strspn(*args + 1, " \t");
+    bool size = **args == '+';
+    if (size) ++*args;
+    if (!take_address(d, args, &b, err)) return false;
+    r->hi = size ? a.v + b.v - 1 : b.v;
+    if (r->hi < r->lo) return error_set(err, "maps: the range ends before it starts");
+    return true;
+}
+
+static bool take_vm(const char **args, Space *space) {
+    unsigned vmid;
+    int n = 0;
+    if (sscanf(*args, "vm%5u%n", &vmid, &n) != 1 ||
+        ((*args)[n] && !isspace((unsigned char)(*args)[n])))
+        return false;
+    *space = (Space){.kind = AS_VM, .vmid = (u16)vmid};
+    *args += n;
+    *args += strspn(*args, " \t");
+    return true;
+}
+
+// Which regime a space and a stage mean.
+static bool maps_mode(Debugger *d, MapsRequest *r, int el, Error *err) {
+    r->mode = el >= 0 ? view_mode(d->cpu, (unsigned)el) : cpu_mode(d->cpu);
+    if (el == 2 && !cpu_have_el2(d->cpu)) return error_set(err, "this machine has no EL2");
+    if (r->space.kind == AS_EL) r->mode = view_mode(d->cpu, r->space.el);
+    if (r->space.kind == AS_PHYSICAL) return error_set(err, "a physical address is not translated");
+    if (r->space.kind == AS_VM || r->space.kind == AS_IPA || r->stage == 2) r->mode = MODE_E10_1;
+    if (r->space.kind == AS_IPA) r->stage = 2;
+    return true;
+}
+
+static bool maps_print(Debugger *d, MapsRequest *r, unsigned lines, Error *err) {
+    bool both = !r->stage && mode_regime(r->mode) == REGIME_EL10;
+    if (!r->stage) r->stage = 1;
+    if (!view_maps_print(d->out, d->cpu, r, lines, err)) return false;
+    // A range is of virtual addresses: of no use to stage 2.
+    if (!both || r->lo || ~r->hi) return true;
+    r->stage = 2;
+    return view_maps_print(d->out, d->cpu, r, lines, err);
+}
+
+bool cmd_maps(Debugger *d, const char *args, Error *err) {
+    MapsRequest r = {.space = {.kind = AS_CURRENT}, .hi = ~0ull};
+    unsigned lines;
+    int el = -1;
+    bool has_space = false;
+    if (!take_lines("maps", &args, &lines, err)) return false;
+    if (take_word(&args, "stage1")) r.stage = 1;
+    if (take_word(&args, "stage2")) r.stage = 2;
+    if (!(has_space = take_vm(&args, &r.space))) has_space = (el = take_el(&args)) >= 0;
+    bool named = has_space;
+    if (*args && !take_range(d, &args, &r, &has_space, err)) return false;
+    if (!at_end("maps", args, err)) return false;
+    if (named && r.space.kind != AS_CURRENT && r.space.kind != AS_VM)
+        return error_set(err, "maps: two spaces");
+    return maps_mode(d, &r, el, err) && maps_print(d, &r, lines, err);
+}
+
+static bool take_number(Debugger *d, const char *word, const char **args, i32 *out, Error *err) {
+    ExprValue v;
+    if (!take_address(d, args, &v, err)) return false;
+    if (v.v > 0xffff) return error_set(err, "tlb: %s has 16 bits", word);
+    *out = (i32)v.v;
+    return true;
+}
+
+bool cmd_tlb(Debugger *d, const char *args, Error *err) {
+    TlbFilter f = {.vmid = -1, .asid = -1};
+    unsigned lines;
+    if (!take_lines("tlb", &args, &lines, err)) return false;
+    while (*args) {
+        ExprValue v;
+        if (take_word(&args, "stale")) {
+            f.stale_only = true;
+        } else if (take_word(&args, "vmid")) {
+            if (!take_number(d, "vmid", &args, &f.vmid, err)) return false;
+        } else if (take_word(&args, "asid")) {
+            if (!take_number(d, "asid", &args, &f.asid, err)) return false;
+        } else if (f.by_va) {
+            return at_end("tlb", args, err);
+        } else {
+            if (!take_address(d, &args, &v, err)) return false;
+            f.by_va = true;
+            f.va = v.v;
+        }
+    }
+    view_tlb_print(d->out, d->cpu, &f, lines);
     return true;
 }

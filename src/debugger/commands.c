@@ -19,6 +19,34 @@ const Command command_table[] = {
     // --- Code
 
     // --- Translation
+    {"maps", "map", "Translation", "[/N] [stage1|stage2] [el0|el1|el2|vmN] [START[,END|,+SIZE]]",
+     "what the translation tables map, as ranges",
+     "  Neighbours that differ in nothing are one range: addresses, size, output address, sizes of "
+     "the\n"
+     "  blocks and pages, permissions, memory type, shareability; nG, clean (hardware sets dirty), "
+     "GP,\n"
+     "  AF=0. Without arguments: the current regime, then its stage 2 if it has one. The ranges "
+     "of\n"
+     "  stage 1 lead to IPAs while stage 2 is on. At most N lines (/0: all; 200 without it).\n"
+     "    maps\n"
+     "    maps el1 0xffff800008000000,+0x200000\n"
+     "    maps stage2\n"
+     "    maps stage2 vm1 0x40000000,0x4fffffff",
+     ARG_WORDS, "stage1 stage2 el0 el1 el2", cmd_maps, REPEAT_NOT},
+    {"tlb", "tlb", "Translation", "[/N] [vmid N] [asid N] [stale] [VA]",
+     "the selected CPU's TLB, compared with the tables",
+     "  A row: who uses it (EL), data, fetch, or the stage 2 of translation tables; what it "
+     "allows; VA\n"
+     "  and size, PA; block or page size of both stages (-: off); G global, nG of its ASID. STALE: "
+     "the\n"
+     "  tables say something else now, and the entry still allows the old access: a TLBI is "
+     "missing or\n"
+     "  still to come. The last line is the verdict. At most N rows (/0: all; 200 without it).\n"
+     "    tlb\n"
+     "    tlb stale\n"
+     "    tlb vmid 1 asid 3\n"
+     "    tlb 0xffff800008012000",
+     ARG_WORDS, "vmid asid stale", cmd_tlb, REPEAT_NOT},
     {"translate", "tr", "Translation", "[/rwxf] ADDRESS [el0|el1|el2]",
      "an address through both stages, step by step",
      "  By the machine's own walk: the registers, each descriptor with its address, value and\n"

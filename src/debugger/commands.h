@@ -7,6 +7,8 @@
 bool cmd_help(Debugger *d, const char *args, Error *err);
 bool cmd_apropos(Debugger *d, const char *args, Error *err);
 // cmd_mmu.c
+bool cmd_maps(Debugger *d, const char *args, Error *err);
+bool cmd_tlb(Debugger *d, const char *args, Error *err);
 bool cmd_translate(Debugger *d, const char *args, Error *err);
 // cmd_console.c
 bool cmd_source(Debugger *d, const char *args, Error *err);

@@ -57,7 +57,7 @@ u64 context_key(RegimeId id, bool s1, bool s2, bool dc, u16 vmid, u16 asid) {
            (u64)vmid << 32;
 }
 
-static u64 current_key(const Cpu *cpu, RegimeId id) {
+u64 tlb_current_key(const Cpu *cpu, RegimeId id) {
     bool s1 = bit(id == REGIME_EL10 ? cpu->sys.SCTLR_EL1 : cpu->sys.SCTLR_EL2, 0);
     if (id == REGIME_EL2) return context_key(id, s1, false, false, 0, 0);
     u16 asid = regime_asid(cpu, id);
@@ -140,10 +140,18 @@ static void s2_cache_select(Cpu *cpu, const TlbContext *c) {
     memcpy(s2->key, key, sizeof key);
 }
 
+static void note_tables(const Cpu *cpu, TlbContext *c, RegimeId id) {
+    const struct SysRegs *s = &cpu->sys;
+    bool el1 = id == REGIME_EL10;
+    c->ttbr[0] = el1 ? s->TTBR0_EL1 : s->TTBR0_EL2;
+    c->ttbr[1] = el1 ? s->TTBR1_EL1 : s->TTBR1_EL2;
+    c->vttbr = s->VTTBR_EL2;
+}
+
 static TlbContext *context_find(Cpu *cpu, RegimeId id) {
     struct TlbContexts *cs = cpu->contexts;
     if (cs->current[id]) return cs->current[id];
-    u64 key = current_key(cpu, id), controls[CONTROL_COUNT];
+    u64 key = tlb_current_key(cpu, id), controls[CONTROL_COUNT];
     current_controls(cpu, id, controls);
     TlbContext *c = NULL;
     for (unsigned i = 0; i < CONTEXT_COUNT && !c; i++)
@@ -159,6 +167,7 @@ static TlbContext *context_find(Cpu *cpu, RegimeId id) {
         memcpy(c->controls, controls, sizeof controls);
         regime_load(cpu, id, &c->regime);
     }
+    note_tables(cpu, c, id);
     c->last_use = ++cs->clock;
     cs->current[id] = c;
     if (c->regime.s2.on) s2_cache_select(cpu, c);

@@ -53,6 +53,7 @@ typedef struct TlbContext {
     u64 key;                      // context_key(), 0 when free
     u64 controls[CONTROL_COUNT];  // register values that `regime` was decoded from
     u64 last_use;
+    u64 ttbr[2], vttbr;  // the tables that it was last selected with (for the debugger)
     Regime regime;
     bool global[2];  // a global entry was filled, by VA half
     TlbTable *table[CONTEXT_MODES];
@@ -92,6 +93,8 @@ static inline i64 canonical(u64 va) {
     return sext(va, 56);
 }
 
+// The key of the context that the registers select now.
+u64 tlb_current_key(const Cpu *cpu, RegimeId id);
 // The fields of a context's key.
 u64 context_key(RegimeId id, bool s1, bool s2, bool dc, u16 vmid, u16 asid);
 static inline RegimeId context_regime(const TlbContext *c) {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `translate`: what the debugger says of addresses, and of bad arguments.
+# `translate`, `maps` and `tlb`: what the debugger says of addresses, and of bad arguments.
 . "$(dirname "$0")/lib.sh"
 MACHINE="-M virt,virtualization=on -cpu cortex-a72"
 
@@ -46,5 +46,18 @@ say 'translate /q 0'; says '/q is none of /r, /w, /x, /f'
 say 'translate 0 el3'; says "translate: 'el3' is not understood"
 say 'translate el1:0 el2'; says 'el1: has no accesses by EL2'
 say 'translate vm7:0'; says 'vm7: no CPU has run a VM with this VMID'
+
+say 'maps' 'maps stage2' 'maps el1' 'tlb'
+has 'Stage 1 of the EL2 regime is off'
+has 'Stage 2 of the EL1&0 regime is off'
+has 'Stage 1 of the EL1&0 regime is off'
+has '0 pages, none stale: the TLB agrees with the tables'
+say 'maps vm1'; says 'vm1: no CPU has run a VM with this VMID'
+say 'maps el1 el2:0'; says 'maps: two spaces'
+say 'maps 0x1000,0'; says 'maps: the range ends before it starts'
+say 'maps pa(0)'; says 'a physical address is not translated'
+say 'maps/x'; says "maps: a number of lines after '/'"
+say 'tlb vmid 99999'; says 'tlb: vmid has 16 bits'
+say 'tlb 0 0'; says "tlb: '0' is not understood"
 
 finish
