@@ -128,3 +128,14 @@ endforeach()
 foreach(name walk maps tlb)
     target_sources(test_view_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/translate_case.c)
 endforeach()
+
+# What `translate` and `maps` say of a random sample of accesses, against the accesses.
+add_executable(translate_sample ${CMAKE_SOURCE_DIR}/tests/boot/translate_sample.c ${CMAKE_SOURCE_DIR}/src/cli/options.c)
+target_compile_definitions(translate_sample PRIVATE EL2SIM_VERSION="${PROJECT_VERSION}")
+target_link_libraries(translate_sample PRIVATE debugger)
+foreach(kind xen kvm)
+    add_test(NAME boot-translate-${kind}
+             COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/translate $<TARGET_FILE:translate_sample> ${CMAKE_BINARY_DIR}/boot ${kind})
+    set_tests_properties(boot-translate-${kind} PROPERTIES LABELS "boot;slow" TIMEOUT 300
+                         ENVIRONMENT "EL2SIM_KVMTEST=${CMAKE_BINARY_DIR}/tests/guest/kvmtest")
+endforeach()
