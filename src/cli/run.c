@@ -117,6 +117,7 @@ int run_exit_status(const Machine *machine) {
     case STOP_LOCKUP: return EXIT_LOCKUP;
     case STOP_UNIMPLEMENTED: return EXIT_UNIMPLEMENTED;
     case STOP_INSN_LIMIT: return EXIT_INSN_LIMIT;
+    case STOP_DEBUG:
     case STOP_NONE: break;
     }
     return EXIT_HOST_ERROR;

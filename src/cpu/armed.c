@@ -23,23 +23,42 @@ u8 armed_in_page(const Cpu *cpu, u64 va, unsigned el) {
     return kinds;
 }
 
+static u8 kinds_in_memory(const ArmedSet *set, u64 pa, u64 ipa) {
+    u8 kinds = 0;
+    for (unsigned i = 0; i < set->memory_count; i++) {
+        const ArmedMemory *m = &set->memory[i];
+        u64 page = m->is_ipa ? ipa : pa;
+        if (page <= m->last && page + 0xfff >= m->first && page != ~0ull) kinds |= m->kinds;
+    }
+    return kinds;
+}
+
+u8 armed_in_memory(const Cpu *cpu, u64 pa, u64 ipa) {
+    return kinds_in_memory(&cpu->armed[ARMED_DEBUGGER], pa, ipa);
+}
+
 bool armed_hit(Cpu *cpu, const ArmedAccess *a) {
     for (unsigned o = 0; o < ARMED_OWNERS; o++) {
         const ArmedSet *set = &cpu->armed[o];
-        if (!(kinds_between(set, a->va, a->size, a->el, cpu_has(cpu, FEAT_LVA)) & a->kinds))
-            continue;
-        if (set->hit(cpu, a, set->arg)) return true;
+        bool by_va = kinds_between(set, a->va, a->size, a->el, cpu_has(cpu, FEAT_LVA)) & a->kinds;
+        bool by_memory = set->memory_count && !(a->kinds & ARMED_EXEC);
+        if ((by_va || by_memory) && set->hit(cpu, a, set->arg)) return true;
     }
     return false;
 }
 
+// The guest may find its own entries dropped at any time. What a debugger arms must not be seen: entries
+// stay, with the marks they need.
 void armed_replace(Cpu *cpu, ArmedOwner owner, ArmedSet set) {
     const ArmedSet *old = &cpu->armed[owner];
-    for (unsigned i = 0; i < old->count; i++)
+    for (unsigned i = 0; owner == ARMED_GUEST && i < old->count; i++)
         tlb_drop_pages(cpu, old->ranges[i].first, old->ranges[i].last);
-    for (unsigned i = 0; i < set.count; i++)
+    for (unsigned i = 0; owner == ARMED_GUEST && i < set.count; i++)
         tlb_drop_pages(cpu, set.ranges[i].first, set.ranges[i].last);
     cpu->armed[owner] = set;
-    cpu->any_armed = cpu->armed[ARMED_GUEST].count || cpu->armed[ARMED_DEBUGGER].count;
+    cpu->any_armed = false;
+    for (unsigned o = 0; o < ARMED_OWNERS; o++)
+        cpu->any_armed |= cpu->armed[o].count || cpu->armed[o].memory_count;
+    if (owner == ARMED_DEBUGGER) tlb_mark_armed(cpu);
     cpu_attention(cpu);
 }

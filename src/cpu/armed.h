@@ -18,8 +18,16 @@ typedef struct ArmedRange {
     u8 els;           // bit n: executed at, or accessed with the privilege of, ELn
 } ArmedRange;
 
+// Bytes of memory whatever their virtual address: by physical address, or by IPA.
+typedef struct ArmedMemory {
+    u64 first, last;  // inclusive
+    u8 kinds;         // ARMED_READ, ARMED_WRITE
+    bool is_ipa;
+} ArmedMemory;
+
 typedef struct ArmedAccess {
     u64 va, size;
+    u64 pa;            // of data accesses
     u8 kinds;          // ARMED_*; READ and WRITE both for an atomic instruction
     u8 el;             // of the code, or whose privilege the access has
     bool maintenance;  // a cache maintenance instruction,
@@ -36,6 +44,9 @@ typedef enum ArmedOwner { ARMED_GUEST, ARMED_DEBUGGER, ARMED_OWNERS } ArmedOwner
 typedef struct ArmedSet {
     const ArmedRange *ranges;  // of the owner, unchanged until it replaces them
     unsigned count;
+    // Of the debugger. An access to a page that holds one is told to `hit` as a whole.
+    const ArmedMemory *memory;
+    unsigned memory_count;
     ArmedHit hit;
     void *arg;
 } ArmedSet;
@@ -45,6 +56,8 @@ typedef struct ArmedSet {
 void armed_replace(Cpu *cpu, ArmedOwner owner, ArmedSet set);
 // Kinds for which the 4 KB page of va holds an armed address at `el`.
 u8 armed_in_page(const Cpu *cpu, u64 va, unsigned el);
+// Kinds for which the page of memory at pa is armed; ipa: what the page was reached by, ~0 unknown.
+u8 armed_in_memory(const Cpu *cpu, u64 pa, u64 ipa);
 // Calls the owners that have armed one of these bytes. True: do not do the access.
 bool armed_hit(Cpu *cpu, const ArmedAccess *access);
 

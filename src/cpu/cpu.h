@@ -154,6 +154,16 @@ struct Cpu {
     struct Pmu *pmu;
     struct Causes *causes;  // who wrote the controls (cause.h)
 
+    // Run control (debugger/control.h). A CPU that a debugger stops may stand between two places at
+    // which it looks at interrupts and the end of its slice: it goes on without looking (run.c).
+    bool mid_chain;
+    bool held;        // the debugger refused the access of the current instruction
+    bool sequential;  // cpu_execute_one(): the next instruction follows without a look
+    u64 stop_at;      // icount at which the debugger wants it back; ~0: never
+    // Sees every instruction before it is executed; true: stop before it. NULL: nobody does.
+    bool (*before_insn)(Cpu *cpu, const Op *op, void *arg);
+    void *before_insn_arg;
+
     // Breakpoints and watchpoints (armed.h, selfhosted_debug.c).
     bool any_armed;
     ArmedSet armed[ARMED_OWNERS];

@@ -94,11 +94,22 @@ static void dispatch(Cpu *cpu, const Op *op, const Table *table) {
 }
 #endif
 
+// The debugger wants this CPU back at this instruction count.
+static bool stop_is_due(Cpu *cpu) {
+    if (likely(cpu->icount < cpu->stop_at)) return false;
+    cpu->stop_at = ~0ull;
+    machine_stop(cpu->machine, STOP_DEBUG, 0, "stopped by the debugger");
+    return true;
+}
+
 // What has to be looked at before an instruction is executed at cpu->pc. False: the CPU does not
 // go on (halted, the slice or the machine stopped).
 static bool prepare(Cpu *cpu) {
-    if (cpu->machine->stop || cpu->halt || cpu->icount >= cpu->until) return false;
+    if (cpu->machine->stop || stop_is_due(cpu)) return false;
+    if (cpu->halt || cpu->icount >= cpu->until) return false;
     cpu->limit = cpu->until;
+    // What lies at stop_at is reached one by one.
+    if (unlikely(cpu->stop_at != ~0ull)) cpu->limit = MIN(cpu->limit, cpu->stop_at - PAGE_OPS);
     take_pending_interrupt(cpu);
     return !cpu->machine->stop;
 }
@@ -108,13 +119,19 @@ static bool armed_instruction(Cpu *cpu) {
     return armed_hit(cpu, &a);
 }
 
-// The instruction at cpu->pc; NULL when an exception was taken instead of it. In the order of
-// priority: software step, the faults of the fetch, breakpoints, Illegal Execution state.
+// Breakpoints, and whoever watches each instruction. False: it is not executed.
+static bool may_execute(Cpu *cpu, const Op *op) {
+    if (unlikely(in_armed_page(cpu)) && armed_instruction(cpu)) return false;
+    return likely(!cpu->before_insn) || !cpu->before_insn(cpu, op, cpu->before_insn_arg);
+}
+
+// The instruction at cpu->pc; NULL when an exception was taken instead of it, or a debugger stops
+// it. In the order of priority: software step, the faults of the fetch, breakpoints, Illegal
+// Execution state.
 static const Op *first_op(Cpu *cpu) {
     if (unlikely(bit(cpu->sys.MDSCR_EL1, 0)) && CheckSoftwareStep(cpu)) return NULL;
     const Op *op = find(cpu);
-    if (unlikely(!op)) return NULL;
-    if (unlikely(in_armed_page(cpu)) && armed_instruction(cpu)) return NULL;
+    if (unlikely(!op) || !may_execute(cpu, op)) return NULL;
     if (unlikely(cpu->pstate & PSTATE_IL)) {
         AArch64_IllegalState(cpu);
         return NULL;
@@ -123,18 +140,48 @@ static const Op *first_op(Cpu *cpu) {
     return op;
 }
 
+// The same behind an instruction that was executed alone: a chain would not have looked.
+static COLD const Op *next_op(Cpu *cpu) {
+    u64 before = cpu->exceptions;
+    const Op *op = find(cpu);
+    if (op && !may_execute(cpu, op)) op = NULL;
+    if (cpu->exceptions != before) cpu->mid_chain = false;
+    if (op) cpu->block = op;
+    return op;
+}
+
+static bool one_by_one(const Cpu *cpu) {
+    return cpu->before_insn || (cpu->stop_at != ~0ull && cpu->icount + PAGE_OPS >= cpu->stop_at);
+}
+
+// Chains look at interrupts and the slice at taken branches, at page ends and where something may have
+// changed anything; so does an instruction that is executed alone, or a run would depend on
+// what is watched.
+static COLD void execute_alone(Cpu *cpu, const Op *op) {
+    cpu->sequential = false;
+    cpu_execute_one(cpu, op);
+    cpu->mid_chain = cpu->sequential && (cpu->pc & 0xfff);
+    if (cpu->mid_chain) stop_is_due(cpu);
+}
+
 void cpu_run(Cpu *cpu, u64 until) {
     cpu->until = until;
-    setjmp(cpu->unwind);
-    while (prepare(cpu)) {
-        const Op *op = first_op(cpu);
+    if (setjmp(cpu->unwind)) {
+        cpu->mid_chain = cpu->held;
+        cpu->held = false;
+    }
+    while (unlikely(cpu->mid_chain) ? !cpu->machine->stop : prepare(cpu)) {
+        const Op *op = unlikely(cpu->mid_chain) ? next_op(cpu) : first_op(cpu);
         if (unlikely(!op)) continue;
-        if (unlikely(software_step_active(cpu)))
+        if (unlikely(!cpu->mid_chain && software_step_active(cpu))) {
             software_step(cpu, op);
-        else if (unlikely(in_armed_page(cpu)))
-            cpu_execute_one(cpu, op);
-        else
+        } else if (unlikely(in_armed_page(cpu) || one_by_one(cpu))) {
+            execute_alone(cpu, op);
+        } else {
+            if (unlikely(cpu->mid_chain)) cpu->limit = 0;  // it looks at the next place
+            cpu->mid_chain = false;
             dispatch(cpu, op, (const Table *)&run_handlers);
+        }
     }
 }
 
@@ -150,6 +197,7 @@ void cpu_execute_one(Cpu *cpu, const Op *op) {
     cpu->icount += (u64)(next - cpu->block);
     cpu->block = next;
     cpu->pc = op_pc(cpu, next);
+    cpu->sequential = true;
 }
 #else
 static const Op *step_stop(Cpu *cpu, const Op *op, const Table *table) {
@@ -157,6 +205,7 @@ static const Op *step_stop(Cpu *cpu, const Op *op, const Table *table) {
     cpu->icount += (u64)(op - cpu->block);
     cpu->block = op;
     cpu->pc = op_pc(cpu, op);
+    cpu->sequential = true;
     return NULL;
 }
 
@@ -172,7 +221,11 @@ void cpu_execute_one(Cpu *cpu, const Op *op) {
 void cpu_step(Cpu *cpu) {
     u64 start = cpu->icount;
     cpu->until = start + 1;
-    if (setjmp(cpu->unwind)) return;
+    cpu->mid_chain = false;
+    if (setjmp(cpu->unwind)) {
+        cpu->held = false;
+        return;
+    }
     if (!prepare(cpu)) return;
     const Op *op = first_op(cpu);
     if (!op) return;

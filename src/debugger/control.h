@@ -26,11 +26,12 @@ typedef enum PointKind {
 typedef struct Point {
     // What the user set. Filled by the caller of point_add(); the texts are copied.
     PointKind kind;
-    const char *spec;       // as typed, for lists
-    Space space;            // EXEC, ACCESS
-    u64 address, size;      // EXEC: first instruction; ACCESS: bytes
-    u8 access;              // ACCESS: ARMED_READ | ARMED_WRITE
-    i8 el;                  // only at this EL; -1: any
+    const char *spec;   // as typed, for lists
+    Space space;        // EXEC, ACCESS
+    u64 address, size;  // EXEC: first instruction; ACCESS: bytes
+    u8 access;          // ACCESS, SYSREG: ARMED_READ | ARMED_WRITE
+    bool before;  // ACCESS: stops before the access; else after its instruction, with old and new
+    i8 el;        // only at this EL; -1: any
     i32 vmid, asid, cpu;    // only there; -1: any
     i16 ec;                 // EXIT: only this class; -1: any
     u32 iss, iss_mask;      // EXIT: (ISS & iss_mask) == iss
@@ -87,6 +88,9 @@ void control_interrupt(Control *c);
 unsigned point_add(Control *c, const Point *p, Error *err);
 bool point_delete(Control *c, unsigned id);
 bool point_enable(Control *c, unsigned id, bool on);
+// NULL: always.
+bool point_condition(Control *c, unsigned id, const char *condition, Error *err);
+bool point_ignore(Control *c, unsigned id, u64 count);
 const Point *point_get(const Control *c, unsigned id);
 // In order of their numbers; NULL at the end. *i starts as 0.
 const Point *point_next(const Control *c, unsigned *i);

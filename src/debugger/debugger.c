@@ -12,6 +12,7 @@ Debugger *debugger_create(Machine *machine) {
     d->cpu = machine->cpu[0];
     d->symbols = symbols_create();
     d->layout = layout_create(machine);
+    d->control = control_create(machine, d->symbols);
     d->out = stdout;
     d->width = 80;
     d->settings =
@@ -22,6 +23,7 @@ Debugger *debugger_create(Machine *machine) {
 void debugger_free(Debugger *d) {
     if (!d) return;
     layout_free(d->layout);
+    control_free(d->control);
     symbols_free(d->symbols);
     free(d);
 }

@@ -33,9 +33,14 @@ typedef struct Clock {
     u64 slice_end;
     Event **queue;  // binary heap by (when, order)
     int count, capacity;
-    u64 seen;        // latest time any CPU has read from a counter
-    bool alone;      // one CPU runs in this slice
-    u64 host_start;  // host ns at machine time 0, --clock host
+    u64 seen;    // latest time any CPU has read from a counter
+    bool alone;  // one CPU runs in this slice
+    // The round that is under way; a debugger may have stopped it anywhere.
+    bool in_round, in_slice;
+    unsigned turn;        // the CPU whose slice it is
+    unsigned round_cpus;  // how many ran when it began
+    u64 round_end;        // latest time a CPU has reached in it
+    u64 host_start;       // host ns at machine time 0, --clock host
 } Clock;
 
 // --- events -------------------------------------------------------------------------------------
@@ -160,22 +165,29 @@ static void run_for(Cpu *cpu, u64 n) {
     u64 left = cpu->pmu_deadline - cpu->icount;
     if (likely(left > PAGE_OPS))
         cpu_run(cpu, cpu->icount + MIN(n, left - PAGE_OPS));
+    else if (cpu->mid_chain)
+        cpu_run(cpu, cpu->icount);  // to the end of its chain
     else
         cpu_step(cpu);
     if (unlikely(cpu->icount >= cpu->pmu_deadline)) pmu_overflow(cpu);
 }
 
-// Runs one CPU through [clock->now, clock->slice_end). Events due at its end wait until every CPU
-// has got there: none may see an interrupt of its timer before its own counter has reached it.
+// Runs one CPU through [clock->now, clock->slice_end), or goes on with that. Events due at its end wait
+// until every CPU has got there: none may see an interrupt of its timer before its own counter has
+// reached it.
 static void run_slice(Machine *machine, Cpu *cpu) {
     Clock *c = machine->clock;
-    cpu->time_offset = MAX(c->now, cpu->not_before) - cpu->icount;
+    if (!c->in_slice) cpu->time_offset = MAX(c->now, cpu->not_before) - cpu->icount;
     machine->running = cpu;
-    while (!machine->stop && !cpu->halt && cpu_now(cpu) < c->slice_end) {
+    // After a stop: what was due when it came.
+    if (c->in_slice && !cpu->mid_chain) fire_events(machine, MIN(cpu_now(cpu), c->slice_end - 1));
+    c->in_slice = true;
+    while (!machine->stop && (cpu->mid_chain || (!cpu->halt && cpu_now(cpu) < c->slice_end))) {
         u64 end = c->slice_end;
         if (c->count && c->queue[0]->when < end) end = c->queue[0]->when;
         u64 now = cpu_now(cpu);
-        if (end > now) run_for(cpu, end - now);
+        if (end > now || cpu->mid_chain) run_for(cpu, end > now ? end - now : 0);
+        if (machine->stop == STOP_DEBUG) break;
         fire_events(machine, MIN(cpu_now(cpu), c->slice_end - 1));
     }
     machine->running = NULL;
@@ -204,7 +216,8 @@ static void idle(Machine *machine) {
     Clock *c = machine->clock;
     bool host_time = machine->config.host_clock || board_is_interactive(machine);
     if (!c->count) {
-        if (!board_wait_input(machine, -1) && !machine->interrupted) deadlock(machine);
+        if (!board_wait_input(machine, -1) && !machine->interrupted && !machine->pause)
+            deadlock(machine);
         return;
     }
     u64 when = c->queue[0]->when;
@@ -219,29 +232,51 @@ static void idle(Machine *machine) {
     fire_events(machine, c->now);
 }
 
-static void run_round(Machine *machine, unsigned n) {
+static void begin_round(Machine *machine, unsigned n) {
     Clock *c = machine->clock;
     c->alone = n == 1;
     c->slice_end = c->now + (c->alone ? SLICE_ALONE : SLICE_SMP);
     if (c->count && c->queue[0]->when < c->slice_end)
         c->slice_end = MAX(c->queue[0]->when, c->now + 1);
-    u64 end = c->now;
-    for (unsigned i = 0; i < machine->cpus && !machine->stop; i++) {
-        Cpu *cpu = machine->cpu[i];
-        if (cpu->halt) continue;
-        run_slice(machine, cpu);
-        end = MAX(end, cpu_now(cpu));
-    }
+    c->round_end = c->now;
+    c->round_cpus = n;
+    c->turn = 0;
+    c->in_round = true;
+    c->in_slice = false;
+}
+
+static void end_round(Machine *machine) {
+    Clock *c = machine->clock;
+    unsigned n = c->round_cpus;
     // A CPU that went to sleep early ends its slice early; the others set the time.
-    c->now = running_cpus(machine) || n > 1 ? MAX(end, c->now + 1) : end;
+    c->now = running_cpus(machine) || n > 1 ? MAX(c->round_end, c->now + 1) : c->round_end;
     c->slice_end = c->now;
+    c->in_round = false;
     if (n > 1) clear_monitors(machine);
+}
+
+// Each CPU's slice in turn. A stop by the debugger leaves the round as it is.
+static void run_round(Machine *machine) {
+    Clock *c = machine->clock;
+    for (; c->turn < machine->cpus && !machine->stop; c->turn++) {
+        Cpu *cpu = machine->cpu[c->turn];
+        if (!c->in_slice && (cpu->halt || (machine->only && cpu != machine->only))) continue;
+        run_slice(machine, cpu);
+        if (machine->stop == STOP_DEBUG) return;
+        c->in_slice = false;
+        c->round_end = MAX(c->round_end, cpu_now(cpu));
+    }
+    end_round(machine);
 }
 
 void machine_run(Machine *machine) {
     Clock *c = machine->clock;
     c->host_start = host_ns() - c->now;
     while (!machine->stop) {
+        if (c->in_round) {
+            run_round(machine);
+            continue;
+        }
         board_poll(machine);
         if (machine->config.host_clock) c->now = MAX(c->now, host_ns() - c->host_start);
         fire_events(machine, c->now);
@@ -250,7 +285,7 @@ void machine_run(Machine *machine) {
         if (machine->stop) break;
         unsigned n = running_cpus(machine);
         if (n)
-            run_round(machine, n);
+            begin_round(machine, n);
         else
             idle(machine);
     }
@@ -322,6 +357,7 @@ void cpu_reset(Cpu *cpu) {
     cpu->zf = 1;
     cpu_model_reset(cpu, machine->config.cpu_model);
     cpu->excl_valid = cpu->event = cpu->wfe_delays_trap = false;
+    cpu->mid_chain = cpu->held = false;
     cpu->wfe_delay_over = 0;
     cpu->halt = HALT_OFF;
     cpu->lines = 0;
@@ -352,6 +388,7 @@ void machine_cpu_on(Machine *machine, Cpu *cpu, u64 entry, u64 context) {
 }
 
 void machine_reset(Machine *machine) {
+    machine->clock->in_round = false;
     for (unsigned i = 0; i < machine->cpus; i++) cpu_reset(machine->cpu[i]);
     gic_reset(machine->gic);
     board_reset(machine);
@@ -383,6 +420,7 @@ static void create_cpu(Machine *machine, unsigned index) {
     machine->cpu[index] = cpu;
     cpu->machine = machine;
     cpu->index = index;
+    cpu->stop_at = ~0ull;
     cpu->features = machine->features;
     cpu->mpidr = affinity(index);
     cpu->last_esr = ~0u;

@@ -32,6 +32,7 @@ typedef enum StopReason {
     STOP_DEADLOCK,       // every CPU sleeps and nothing can wake it
     STOP_LOCKUP,         // an exception that repeats without executing an instruction
     STOP_INSN_LIMIT,     // --timeout-insns
+    STOP_DEBUG,          // the debugger; machine_run() goes on from here when it is cleared
 } StopReason;
 
 struct Machine {
@@ -51,6 +52,8 @@ struct Machine {
     char stop_text[512];       // one or more lines for the user
     Cpu *running;              // the CPU whose slice it is, NULL between slices
     volatile int interrupted;  // set from a signal handler or the input thread: look at host events
+    volatile int pause;        // set from a signal handler: STOP_DEBUG soon
+    Cpu *only;                 // the debugger lets this CPU alone run; NULL: all
     Cpu *stop_cpu;             // whose instruction asked for the stop, NULL if none
     u64 insn_limit;      // --timeout-insns: stop when all CPUs together executed so many; 0 = none
     Observer *observer;  // the first of them
@@ -67,7 +70,8 @@ u64 machine_counter_now(Machine *machine);
 // Instructions executed by all CPUs together.
 u64 machine_insns(const Machine *machine);
 // Runs until stop != STOP_NONE. Deterministic: slices of a fixed number of instructions, round
-// robin.
+// robin. After STOP_DEBUG, with `stop` cleared, it goes on where it was, inside a slice, too: the run is
+// the same as without the stop.
 void machine_run(Machine *machine);
 // A sleeping CPU can go on: a slice that runs alone ends soon.
 void machine_cpu_woke(Machine *machine, Cpu *cpu);

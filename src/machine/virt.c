@@ -16,6 +16,7 @@
 #include <time.h>
 
 #define POLL_INTERVAL_NS 500000ull
+#define SLEEP_MAX_NS     200000000ull
 #define POWER_KEY_NS     100000000ull
 enum { POWER_KEY_LINE = 3 };
 
@@ -155,6 +156,10 @@ void board_set_rtc(Machine *machine, i64 epoch_seconds) {
 }
 
 static void check_signals(Machine *machine) {
+    if (machine->pause) {
+        machine->pause = 0;
+        machine_stop(machine, STOP_DEBUG, 0, "stopped by the debugger");
+    }
     if (machine->interrupted)
         machine_stop(machine, STOP_USER, 128 + machine->interrupted, "stopped by signal %d",
                      machine->interrupted);
@@ -187,7 +192,8 @@ bool board_wait_input(Machine *machine, i64 timeout_ns) {
     } else {
         // For ever, but only for input that would wake somebody.
         while (!arrived && !machine->stop && pl011_input_interrupts(b->uart)) {
-            arrived = wait_for(b, ~0ull);
+            // A signal may come just before the sleep.
+            arrived = wait_for(b, SLEEP_MAX_NS);
             check_signals(machine);
         }
     }
@@ -222,7 +228,7 @@ int board_console_getc(Machine *machine) {
     if (!b->serial) return -1;
     int c = serial_getc(b->serial);
     while (c < 0 && !machine->stop && !serial_at_end(b->serial)) {
-        serial_wait(b->serial, ~0ull);
+        serial_wait(b->serial, SLEEP_MAX_NS);
         check_signals(machine);
         c = serial_getc(b->serial);
     }

@@ -61,9 +61,10 @@ static const char *unaligned_faults(const Cpu *cpu, u64 address, unsigned size, 
 }
 
 // What is armed comes after the faults of the translation (AArch64.CheckDebug).
-static COLD void check_armed(Cpu *cpu, const Tlb *tlb, u64 address, unsigned size, bool read,
-                             bool write) {
+static COLD void check_armed(Cpu *cpu, const Tlb *tlb, u64 address, u64 pa, unsigned size,
+                             bool read, bool write) {
     ArmedAccess a = {.va = address,
+                     .pa = pa,
                      .size = size,
                      .kinds = (u8)((read ? ARMED_READ : 0) | (write ? ARMED_WRITE : 0)),
                      .el = (u8)mode_el(tlb->mode)};
@@ -72,7 +73,9 @@ static COLD void check_armed(Cpu *cpu, const Tlb *tlb, u64 address, unsigned siz
 
 // DC IVAC is a store to its whole line; other cache maintenance touches nothing.
 static COLD void check_armed_line(Cpu *cpu, u64 address) {
+    // Memory that a debugger has armed by PA is not compared: nothing is written.
     ArmedAccess a = {.va = align_down(address, LINE_SIZE),
+                     .pa = ~0ull,
                      .size = LINE_SIZE,
                      .kinds = ARMED_WRITE,
                      .el = (u8)mode_el(cpu->tlb->mode),
@@ -105,8 +108,8 @@ static Place locate(Cpu *cpu, Tlb *tlb, u64 address, unsigned size, bool read, b
                                : "stage 1: Device memory must be aligned",
                         acc);
     }
-    if (unlikely(f->flags & FULL_ARMED)) check_armed(cpu, tlb, address, size, read, write);
     Place p = {.pa = f->pa | (address & 0xfff), .device = f->flags & FULL_DEVICE};
+    if (unlikely(f->flags & FULL_ARMED)) check_armed(cpu, tlb, address, p.pa, size, read, write);
     bool bus = f->flags & FULL_MMIO || (write && f->flags & FULL_READONLY);
     if (!bus) p.host = (u8 *)(uintptr_t)(address + e->add);
     p.code = write && e->wtag & TLB_SLOW;

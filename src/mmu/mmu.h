@@ -100,6 +100,8 @@ void tlb_flush_all(Cpu *cpu);
 // Drops the entries of the pages of [first, last], sign-extended addresses, in every context: what
 // is armed there changed (cpu/armed.h).
 void tlb_drop_pages(Cpu *cpu, u64 first, u64 last);
+// Marks the entries that are there as armed or not, as cpu->armed now says.
+void tlb_mark_armed(Cpu *cpu);
 
 // TLBI by the Arm ARM's scopes; the caller (sysreg.c) applies trap, broadcast and Xt decoding.
 typedef enum TlbiRegime { TLBI_EL10, TLBI_EL20, TLBI_EL2 } TlbiRegime;

@@ -287,12 +287,17 @@ void tlb_code_written(Cpu *cpu, Tlb *tlb, u64 va, u64 pa, unsigned n) {
     note_write(cpu, tlb_table(tlb), pa);
 }
 
-static void fill_armed(Cpu *cpu, Tlb *tlb, TlbEntry *e, DataFull *f) {
-    u8 kinds = armed_in_page(cpu, f->va, mode_el(tlb->mode));
+static void set_armed(TlbEntry *e, DataFull *f, u8 kinds) {
     if (!(kinds & (ARMED_READ | ARMED_WRITE))) return;
     f->flags |= FULL_ARMED;
-    if (kinds & ARMED_READ) e->rtag |= TLB_SLOW;
-    if (kinds & ARMED_WRITE) e->wtag |= TLB_SLOW;
+    if (kinds & ARMED_READ && e->rtag != TLB_NO_TAG) e->rtag |= TLB_SLOW;
+    if (kinds & ARMED_WRITE && e->wtag != TLB_NO_TAG) e->wtag |= TLB_SLOW;
+}
+
+static void fill_armed(Cpu *cpu, Tlb *tlb, TlbEntry *e, DataFull *f, u64 ipa) {
+    set_armed(e, f,
+              armed_in_page(cpu, f->va, mode_el(tlb->mode)) |
+                  armed_in_memory(cpu, f->pa, ipa & ~0xfffull));
 }
 
 static void fill_data(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
@@ -335,7 +340,8 @@ static void fill_data(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
 TlbEntry *tlb_fill(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
     unsigned i = (va >> 12) & (TLB_SIZE - 1);
     fill_data(cpu, tlb, va, m);
-    if (unlikely(cpu->any_armed)) fill_armed(cpu, tlb, &tlb->data[i], &tlb_table(tlb)->full[i]);
+    if (unlikely(cpu->any_armed))
+        fill_armed(cpu, tlb, &tlb->data[i], &tlb_table(tlb)->full[i], m->s1.ipa);
     return &tlb->data[i];
 }
 
@@ -386,6 +392,43 @@ void tlb_drop_pages(Cpu *cpu, u64 first, u64 last) {
         for (unsigned k = 0; k < CONTEXT_MODES; k++) {
             TlbTable *t = cpu->contexts->context[i].table[k];
             if (t && t->used) table_drop_pages(t, (i64)first, (i64)last, large);
+        }
+}
+
+// The marks of an entry that is not armed: those it has for other reasons.
+static void clear_armed(Cpu *cpu, TlbTable *t, TlbEntry *e, DataFull *f) {
+    f->flags &= (u8)~FULL_ARMED;
+    if (f->flags & FULL_MMIO) return;
+    if (e->rtag != TLB_NO_TAG) e->rtag &= ~(u64)TLB_SLOW;
+    Region *region;
+    if (e->wtag == TLB_NO_TAG || f->flags & FULL_READONLY) return;
+    if (!phys_host(cpu->machine, f->pa, &region) || page_is_code(region, f->pa)) return;
+    e->wtag &= ~(u64)TLB_SLOW;
+    note_write(cpu, t, f->pa);
+}
+
+static void table_mark_armed(Cpu *cpu, TlbTable *t) {
+    unsigned el = mode_el(t->tlb.mode);
+    for (unsigned i = 0; i < TLB_SIZE; i++) {
+        DataFull *f = &t->full[i];
+        TlbEntry *e = &t->tlb.data[i];
+        if (f->va == TLB_NO_TAG) continue;
+        if (f->flags & FULL_ARMED) clear_armed(cpu, t, e, f);
+        set_armed(e, f, armed_in_page(cpu, f->va, el) | armed_in_memory(cpu, f->pa, ~0ull));
+    }
+    for (unsigned i = 0; i < FETCH_SIZE; i++) {
+        FetchEntry *e = &t->tlb.fetch[i];
+        if (e->tag == TLB_NO_TAG) continue;
+        u64 va = e->tag & ~(u64)TLB_SLOW;
+        e->tag = va | (armed_in_page(cpu, va, el) & ARMED_EXEC ? TLB_SLOW : 0);
+    }
+}
+
+void tlb_mark_armed(Cpu *cpu) {
+    for (unsigned i = 0; i < CONTEXT_COUNT; i++)
+        for (unsigned k = 0; k < CONTEXT_MODES; k++) {
+            TlbTable *t = cpu->contexts->context[i].table[k];
+            if (t && t->used) table_mark_armed(cpu, t);
         }
 }
 

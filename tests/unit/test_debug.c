@@ -912,7 +912,7 @@ static bool seen_hit(Cpu *c, const ArmedAccess *access, void *arg) {
     Seen *seen = arg;
     seen->hits++;
     seen->last = *access;
-    if (seen->stop) c->until = 0;  // stands for a stop of the machine
+    if (seen->stop) c->machine->stop = STOP_DEBUG;
     return seen->stop;
 }
 
@@ -945,6 +945,8 @@ static void another_owner(void **state) {
     cpu->pc = CODE;
     cpu_run(cpu, cpu->icount + 5);
     assert_int_equal(cpu->pc, CODE + 4);
+    machine->stop = STOP_NONE;
+    cpu->mid_chain = false;
     // The guest's come first, and are independent.
     put("MDSCR_EL1", MDE | KDE);
     breakpoint(0, CODE + 4, 3 << 1 | E);
