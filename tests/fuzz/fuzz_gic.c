@@ -1,81 +1,14 @@
-// Fuzz target: a sequence of operations on GICv3, physical and virtual, against a literal model. After each
+// Fuzz target: a sequence of operations on the interrupt controller, physical and virtual, against a literal
+// model. The first byte chooses GICv3, GICv3 with LPIs behind an ITS (gic_its.c) or GICv2 (gic_v2.c). After each
 // operation the lines of every CPU, the pending, active and enable bits, the highest pending interrupt, the
 // active priorities and the list registers must be those of the model: no interrupt lost or doubled,
 // priorities respected, list registers consistent. Source of the model: the Arm GIC architecture
-// specification (GICv3), one struct per interrupt and loops. Two CPUs, one Security state.
+// specification, one struct per interrupt and loops (gic_model.h). Two CPUs, one Security state.
 // Left out: what the specification calls UNPREDICTABLE (EOIs out of order, two list registers for one
-// vINTID), LPIs behind an ITS, GICv2's frames.
-#include "cpu/sysreg.h"
-#include "devices/device.h"
-#include "gic/gic.h"
-#include "machine/machine.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+// vINTID).
+#include "gic_model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-enum {
-    CPUS = 2,
-    LOCALS = 32,
-    IDS = 64,  // SGIs, PPIs, and SPIs 32-63
-    LRS = 4,
-    NONE = 1023,
-    IDLE = 0xff,
-    GICD = 0x08000000,
-    GICR = 0x080a0000,
-    GICR_STRIDE = 0x20000,
-    GICR_SGI = 0x10000,
-    MAINTENANCE = 25,
-    DEEP = 40,
-};
-
-typedef struct MIrq {
-    bool latch, level, edge, enabled, active, group1;
-    u8 priority;
-    unsigned route;
-} MIrq;
-
-typedef struct MIface {
-    u8 pmr, bpr[2];
-    bool enable[2], cbpr, split;
-    bool ap[2][32];  // active priorities, by priority / 8
-    struct {
-        u32 id;
-        int group;
-    } taken[DEEP];  // acknowledged and not dropped yet
-    unsigned depth;
-} MIface;
-
-typedef struct MLr {
-    bool pending, active, hw, group1, eoi;
-    u8 priority;
-    u32 vid, pid;
-} MLr;
-
-typedef struct MCpu {
-    MIrq local[LOCALS];
-    MIface phys, virt;
-    MLr lr[LRS];
-    u32 ich_hcr;  // En and the maintenance enables, bits 7:0
-    u32 eoi_count;
-} MCpu;
-
-static struct {
-    MCpu cpu[CPUS];
-    MIrq spi[IDS - LOCALS];
-    bool dist_enable[2];
-} model;
-
-static Machine *machine;
-static const char *doing;
-static unsigned step;
-
-_Noreturn static void mismatch(const char *what, unsigned cpu, u64 product, u64 expected) {
-    fprintf(stderr, "mismatch after step %u (%s), CPU %u, %s: product 0x%llx, model 0x%llx\n", step,
-            doing, cpu, what, (unsigned long long)product, (unsigned long long)expected);
-    abort();
-}
 
 // --- the product, as software sees it --------------------------------------------------------------
 
@@ -109,84 +42,31 @@ static void frame_set(unsigned c, unsigned id, unsigned offset) {
     frame_write(c, id, offset, 1u << id % 32);
 }
 
-// --- the model -----------------------------------------------------------------------------------
+// --- the model, what GICv3 has of its own ---
 
-static MIrq *irq(unsigned c, unsigned id) {
-    return id < LOCALS ? &model.cpu[c].local[id] : &model.spi[id - LOCALS];
-}
-static bool pending(const MIrq *i) {
-    return i->latch || (i->level && !i->edge);
-}
-static u8 group_mask(const MIface *f, int group) {
-    unsigned point = group && !f->cbpr ? f->bpr[1] - 1u : f->bpr[0];
-    return (u8)(0xff << (point + 1));
-}
-static int running(const MIface *f) {
-    for (int n = 0; n < 32; n++)
-        if (f->ap[0][n] || f->ap[1][n]) return n * 8;
-    return IDLE;
-}
-static bool signals(const MIface *f, int group, u8 priority) {
-    u8 mask = group_mask(f, group);
-    return priority < f->pmr && (running(f) == IDLE || (priority & mask) < (running(f) & mask));
-}
 static bool candidate(unsigned c, unsigned id) {
     const MIrq *i = irq(c, id);
     if (id >= LOCALS && i->route != c) return false;
     return pending(i) && i->enabled && !i->active && model.dist_enable[i->group1] &&
            model.cpu[c].phys.enable[i->group1];
 }
+static u8 priority_of(unsigned c, unsigned id) {
+    return id >= LPI ? model.lpi_config[id - LPI] & 0xf8 : irq(c, id)->priority;
+}
 // The best priority among the candidates; 256: none.
 static int best_priority(unsigned c) {
     int best = 256;
     for (unsigned id = 0; id < IDS; id++)
         if (candidate(c, id) && irq(c, id)->priority < best) best = irq(c, id)->priority;
+    for (unsigned id = LPI; id < LPI + LPIS; id++)
+        if (lpi_candidate(c, id) && priority_of(c, id) < best) best = priority_of(c, id);
     return best;
 }
-static bool lr_candidate(const MCpu *m, unsigned n) {
-    const MLr *l = &m->lr[n];
-    return m->ich_hcr & 1 && l->pending && !l->active && m->virt.enable[l->group1];
-}
-static int best_virtual(const MCpu *m) {
-    int best = 256;
-    for (unsigned n = 0; n < LRS; n++)
-        if (lr_candidate(m, n) && m->lr[n].priority < best) best = m->lr[n].priority;
-    return best;
-}
-static u32 misr(const MCpu *m) {
-    unsigned valid = 0, waiting = 0, ended = 0;
-    for (unsigned n = 0; n < LRS; n++) {
-        const MLr *l = &m->lr[n];
-        if (l->pending || l->active) valid++;
-        if (l->pending && !l->active) waiting++;
-        if (!l->pending && !l->active && !l->hw && l->eoi) ended++;
-    }
-    u32 h = m->ich_hcr, status = ended > 0;
-    if (h & 2 && valid < 2) status |= 2;
-    if (h & 4 && m->eoi_count) status |= 4;
-    if (h & 8 && !waiting) status |= 8;
-    if (h & 16 && m->virt.enable[0]) status |= 16;
-    if (h & 32 && !m->virt.enable[0]) status |= 32;
-    if (h & 64 && m->virt.enable[1]) status |= 64;
-    if (h & 128 && !m->virt.enable[1]) status |= 128;
-    return status;
-}
-static void activate(MIface *f, int group, u8 priority, u32 id, bool drops) {
+static void activate(MIface *f, int group, u8 priority, u32 id) {
     f->ap[group][(priority & group_mask(f, group)) / 8] = true;
-    if (!drops || f->depth == DEEP) return;
     f->taken[f->depth].id = id;
     f->taken[f->depth++].group = group;
 }
-static int drop(MIface *f) {
-    int level = running(f);
-    if (level == IDLE) return IDLE;
-    if (f->ap[0][level / 8])
-        f->ap[0][level / 8] = false;
-    else
-        f->ap[1][level / 8] = false;
-    return level;
-}
-
 // --- comparing -----------------------------------------------------------------------------------
 
 // Which interrupt the product takes for the highest pending one: by its group's HPPIR. Any of equal
@@ -205,11 +85,12 @@ static u32 check_physical(unsigned c) {
         if (id != NONE) mismatch("HPPIR", c, id, NONE);
         return 0;
     }
-    if (id >= IDS || !candidate(c, id)) mismatch("HPPIR is no candidate", c, id, 0);
-    const MIrq *i = irq(c, id);
-    if (i->priority != best) mismatch("priority of HPPIR", c, i->priority, (u64)best);
-    if (i->group1 != group) mismatch("group of HPPIR", c, (u64)group, i->group1);
-    if (!signals(&model.cpu[c].phys, group, i->priority)) return 0;
+    if (id < IDS ? !candidate(c, id) : !lpi_candidate(c, id))
+        mismatch("HPPIR is no candidate", c, id, 0);
+    bool group1 = id >= LPI || irq(c, id)->group1;
+    if (priority_of(c, id) != best) mismatch("priority of HPPIR", c, priority_of(c, id), (u64)best);
+    if (group1 != group) mismatch("group of HPPIR", c, (u64)group, group1);
+    if (!signals(&model.cpu[c].phys, group, priority_of(c, id))) return 0;
     return group ? LINE_IRQ : LINE_FIQ;
 }
 
@@ -313,7 +194,8 @@ static void check(void) {
 
 static const u8 *in;
 static size_t left;
-static u8 byte(void) {
+
+u8 byte(void) {
     if (!left) return 0;
     left--;
     return *in++;
@@ -441,14 +323,18 @@ static void op_acknowledge(unsigned c) {
     u32 expected = chosen(c, 2, &best_group);
     if (f->depth == DEEP) return;
     bool takes =
-        expected != NONE && best_group == group && signals(f, group, irq(c, expected)->priority);
+        expected != NONE && best_group == group && signals(f, group, priority_of(c, expected));
     u32 id = (u32)get(c, 2, group ? SYSREG_ICC_IAR1_EL1 : SYSREG_ICC_IAR0_EL1);
     if (id != (takes ? expected : NONE)) mismatch("IAR", c, id, takes ? expected : NONE);
     if (!takes) return;
+    activate(f, group, priority_of(c, id), id);
+    if (id >= LPI) {
+        model.cpu[c].lpi[id - LPI] = false;
+        return;
+    }
     MIrq *i = irq(c, id);
     i->active = true;
     i->latch = false;
-    activate(f, group, i->priority, id, true);
 }
 
 static void op_eoi(unsigned c) {
@@ -458,7 +344,7 @@ static void op_eoi(unsigned c) {
     u32 id = f->taken[f->depth].id;
     set(c, 2, f->taken[f->depth].group ? SYSREG_ICC_EOIR1_EL1 : SYSREG_ICC_EOIR0_EL1, id);
     drop(f);
-    if (!f->split) irq(c, id)->active = false;
+    if (!f->split && id < LPI) irq(c, id)->active = false;
 }
 
 static void op_deactivate(unsigned c) {
@@ -516,18 +402,7 @@ static void op_virtual_acknowledge(unsigned c) {
     if (!takes) return;
     l->pending = false;
     l->active = id < 8192;
-    activate(f, group, l->priority, id, true);
-}
-
-static void leave_lr(unsigned c, MLr *l) {
-    l->active = false;
-    if (l->hw) irq(c, l->pid)->active = false;
-}
-
-static MLr *active_lr(MCpu *m, u32 id) {
-    for (unsigned n = 0; n < LRS; n++)
-        if (m->lr[n].active && m->lr[n].vid == id) return &m->lr[n];
-    return NULL;
+    activate(f, group, l->priority, id);
 }
 
 static void op_virtual_eoi(unsigned c) {
@@ -595,19 +470,30 @@ static const Operation operations[] = {
     {"virtual acknowledge", op_virtual_acknowledge},
     {"virtual end of interrupt", op_virtual_eoi},
     {"virtual deactivate", op_virtual_deactivate},
+    // From here on: only with an ITS.
+    {"ITS", op_its},
+    {"ITS", op_its},
+    {"ITS", op_its},
+    {"ITS", op_its},
+    {"ITS", op_its},
+    {"ITS", op_its},
+    {"ITS", op_its},
+    {"ITS", op_its},
 };
 
 // --- start -------------------------------------------------------------------------------------------
 
-static void make_machine(void) {
+static Machine *make_machine(unsigned version) {
     MachineConfig config = {.cpu_model = "cortex-a57",
                             .cpus = CPUS,
                             .ram_size = 4 << 20,
-                            .gic_version = 3,
+                            .gic_version = (int)version,
+                            .its = version == 3,
                             .el2 = true};
     Error err = {0};
-    machine = machine_create(&config, &err);
-    if (!machine) abort();
+    Machine *m = machine_create(&config, &err);
+    if (!m) abort();
+    return m;
 }
 
 // Everything as after reset, then what firmware and a hypervisor do first, so that short inputs get far.
@@ -653,21 +539,44 @@ static void enable_everything(void) {
     for (unsigned id = LOCALS; id < IDS; id++) irq(0, id)->enabled = true;
 }
 
+static void run_v3(bool with_its, bool enable) {
+    const unsigned all = ARRAY_LEN(operations), count = with_its ? all : all - 8;
+    if (enable) enable_everything();
+    its_start(with_its);
+    check();
+    for (step = 1; left && step < 400; step++) {
+        u8 b = byte();
+        const Operation *o = &operations[b % count];
+        doing = o->name;
+        o->run(b / count % CPUS);
+        check();
+    }
+}
+
+static void run_v2(bool enable) {
+    v2_start(enable);
+    v2_check();
+    for (step = 1; left && step < 400; step++) {
+        u8 b = byte();
+        v2_step(b >> 1, b & 1);
+        v2_check();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    if (!machine) make_machine();
+    static Machine *machines[2];
     in = data;
     left = size;
     step = 0;
     doing = "reset";
+    u8 mode = byte();
+    bool v2 = mode & 4;
+    if (!machines[v2]) machines[v2] = make_machine(v2 ? 2 : 3);
+    machine = machines[v2];
     start();
-    if (byte() & 1) enable_everything();
-    check();
-    for (step = 1; left && step < 400; step++) {
-        u8 b = byte();
-        const Operation *o = &operations[b % ARRAY_LEN(operations)];
-        doing = o->name;
-        o->run(b / ARRAY_LEN(operations) % CPUS);
-        check();
-    }
+    if (v2)
+        run_v2(mode & 1);
+    else
+        run_v3(mode & 2, mode & 1);
     return 0;
 }
