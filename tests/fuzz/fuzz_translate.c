@@ -281,7 +281,7 @@ static bool fetch(Cpu *cpu, u64 va, u64 *pa) {
 
 static struct Stats {
     u64 inputs, accesses, aborts, par_faults, s2_faults, s1ptw, updates, status[16], level0,
-        changes;
+        changes, blocks;
 } stats;
 
 static void print_stats(void) {
@@ -293,7 +293,8 @@ static void print_stats(void) {
             (unsigned long long)stats.aborts, (unsigned long long)stats.par_faults,
             (unsigned long long)stats.s2_faults, (unsigned long long)stats.s1ptw,
             (unsigned long long)stats.updates);
-    fprintf(stderr, " (descriptors changed: %llu)", (unsigned long long)stats.changes);
+    fprintf(stderr, " (descriptors changed: %llu, blocks %llu)", (unsigned long long)stats.changes,
+            (unsigned long long)stats.blocks);
     fprintf(stderr, " (translation faults of level 0: %llu)", (unsigned long long)stats.level0);
     for (unsigned i = 0; i < 10; i++) fprintf(stderr, " %llu", (unsigned long long)stats.status[i]);
     fprintf(stderr, "\n");
@@ -537,10 +538,24 @@ static void tlbi(Cpu *cpu, OpPage *page, unsigned i, u64 va) {
     if (cpu->exceptions != taken) abort();
 }
 
+// An address that the stage 1 page or block of va translates as well: by-VA maintenance may name any of them.
+static u64 same_block(Cpu *cpu, Bytes *b, int el, u64 va) {
+    OracleMmuState s = oracle_state(cpu);
+    s.el = el;
+    Overlay overlay = {.n = 0};
+    OracleMemory m = {&overlay, overlay_read, overlay_write};
+    const OracleAccess a = {.acctype = ORACLE_GPR, .el = el, .read = true, .size = 1};
+    int size = oracle_translate(&s, &m, va, &a, true).s1_size;
+    if (size > 12) stats.blocks++;
+    u64 other = bytes_take(b, 4) << 8;
+    return size ? va ^ (other & ones((unsigned)size)) : va;
+}
+
 // Another descriptor somewhere, and the TLB maintenance that makes accesses at va in the regime of `el`
 // see it. Other addresses may still be translated by the old one.
 static void change_descriptor(Case *c, OpPage *page, Bytes *b, int el, u64 va) {
     Cpu *cpu = c->cpu;
+    const u64 named = same_block(cpu, b, el, va), end = same_block(cpu, b, el, va + 64);
     u64 pa = c->word[bytes_take(b, 2) % c->words];
     *case_word(pa) ^= 1ull << bytes_below(b, 64);
     if (bytes_rare(b, 4)) *case_word(pa) ^= 1ull << bytes_below(b, 64);
@@ -551,8 +566,8 @@ static void change_descriptor(Case *c, OpPage *page, Bytes *b, int el, u64 va) {
                cpu->sys.HCR_EL2 & (1ull << HCR_VM | 1ull << HCR_DC)) {
         tlbi(cpu, page, TLBI_VMALLS12E1, 0);
     } else {
-        tlbi(cpu, page, TLBI_VAAE1, va);
-        tlbi(cpu, page, TLBI_VAAE1, va + 64);
+        tlbi(cpu, page, TLBI_VAAE1, named);
+        tlbi(cpu, page, TLBI_VAAE1, end);
     }
     stats.changes++;
 }

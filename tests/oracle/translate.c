@@ -813,6 +813,7 @@ OracleAddress oracle_s1_translate(const OracleMmuState *s, const OracleMemory *m
         out.attrs.sh = oracle_effective_sh(&out.attrs);
     out.pa = stage_oa(va, p.tgx, leaf.base, leaf.level, leaf.contiguous);
     out.guarded = fetch && leaf.guarded;
+    out.s1_size = translation_size(p.tgx, leaf.level);
     out.fault = fault;
     return out;
 }

@@ -95,6 +95,7 @@ typedef struct OracleAddress {
     uint64_t pa;
     OracleAttrs attrs;
     bool guarded;  // an instruction fetch from a guarded page
+    int s1_size;   // log2 of what the stage 1 page or block translates; 0: stage 1 is off
 } OracleAddress;
 
 // AArch64.FullTranslate of one access; `aligned` as the pseudo-code's callers say.
