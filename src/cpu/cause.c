@@ -50,8 +50,7 @@ void cause_written(Cpu *cpu, unsigned index, u64 value) {
 }
 
 // The bits of a field, by its name of n characters. With HCR_EL2.E2H a name can stand for another bit:
-// those fields are called E2H_name. (EL0PCTEN and EL0VCTEN of CNTHCTL_EL2 share bits that the table
-// calls by their other meaning: they are not found.)
+// those fields are called E2H_name.
 static u64 field_mask(const SysRegInfo *r, const char *name, size_t n, bool e2h) {
     u64 mask = 0;
     for (unsigned k = 0; k < r->fields; k++) {
@@ -92,8 +91,12 @@ bool cause_of(const Cpu *cpu, const char *rule, ControlWrite *out) {
     const char *bits;
     const Control *c = rule_control(cpu, rule, &bits);
     if (!c) return false;
-    bool found = false;
-    u64 mask = rule_mask(sysreg_info(c->index), bits, cpu_e2h(cpu)) & c->changed;
+    bool found = false, e2h = cpu_e2h(cpu);
+    u64 mask = rule_mask(sysreg_info(c->index), bits, e2h);
+    // Its bits for the host's EL0 are where CNTKCTL_EL1 has them, and so are the names.
+    if (e2h && c->index == SYSREG_CNTHCTL_EL2)
+        mask |= rule_mask(sysreg_info(SYSREG_CNTKCTL_EL1), bits, false);
+    mask &= c->changed;
     for (; mask; mask &= mask - 1) {
         const ControlWrite *by = &c->by[__builtin_ctzll(mask)];
         if (!found || by->icount > out->icount) *out = *by;

@@ -88,6 +88,28 @@ static void test_every_kind_of_register(void **state) {
     machine_free(m);
 }
 
+// With E2H, CNTHCTL_EL2 has two enables for the host's EL0 where the guest's were.
+static void test_enables_of_the_host(void **state) {
+    (void)state;
+    Machine *m = make();
+    Cpu *cpu = m->cpu[0];
+    cpu->x[1] = 1ull << HCR_RW | 1ull << HCR_E2H | 1ull << HCR_TGE;
+    step(m, msr("HCR_EL2", 1));
+    ControlWrite by = {0};
+    u64 pc = cpu->pc;
+    cpu->x[1] = cpu->sys.CNTHCTL_EL2 ^ 1;
+    step(m, msr("CNTHCTL_EL2", 1));
+    assert_true(cause_of(cpu, "CNTHCTL_EL2.EL0PCTEN", &by));
+    assert_int_equal(by.pc, pc);
+    cpu->x[1] ^= 2;
+    step(m, msr("CNTHCTL_EL2", 1));
+    assert_true(cause_of(cpu, "CNTHCTL_EL2.EL0VCTEN", &by));
+    assert_int_equal(by.pc, pc + 4);
+    assert_true(cause_of(cpu, "CNTHCTL_EL2.EL0PCTEN", &by));
+    assert_int_equal(by.pc, pc);
+    machine_free(m);
+}
+
 static void test_other_rules_and_reset(void **state) {
     (void)state;
     Machine *m = make();
@@ -109,6 +131,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_bit_has_its_own),
         cmocka_unit_test(test_every_kind_of_register),
+        cmocka_unit_test(test_enables_of_the_host),
         cmocka_unit_test(test_other_rules_and_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
