@@ -830,6 +830,10 @@ static void check_fgt_trap(const char *trap_register, unsigned n, bool read, con
     set_el(2);
     put(trap_register, 1ull << n);
     if (get(trap_register) != 1ull << n) fail_msg("%s has no bit %u", trap_register, n);
+    // Any of the registers of a direction takes its accesses off the fast path.
+    const u64 slow = 1ull << (read ? FGT_READ : FGT_WRITE);
+    if (strcmp(trap_register, "HFGITR_EL2") && cpu->fgt != slow)
+        fail_msg("%s: Cpu.fgt 0x%llx", trap_register, (unsigned long long)cpu->fgt);
     cpu->observer = &observer;
     last_rule = "";
     expect_exception(1, read, name, 2, EC_SYSREG);
