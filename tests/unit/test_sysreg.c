@@ -1167,6 +1167,9 @@ static void test_id_registers(void **state) {
     set_hcr(1 << 28);
     assert_int_equal(get("DCZID_EL0"), 0x14);
     set_hcr(0);
+    cpu->sys.HFGITR_EL2 = 1 << 11;  // DCZVA traps as well, but DZP does not tell
+    assert_int_equal(get("DCZID_EL0"), 4);
+    cpu->sys.HFGITR_EL2 = 0;
     set_el(0);
     assert_int_equal(get("DCZID_EL0"), 4);
     cpu->sys.SCTLR_EL1 = 0;
