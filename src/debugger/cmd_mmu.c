@@ -52,6 +52,37 @@ static bool translate_flags(const char **args, AccessType *type, bool *full, Err
     return true;
 }
 
+typedef struct TlbHit {
+    const ViewWalk *walk;
+    TlbRow row;
+    bool found;
+} TlbHit;
+
+static void look_for_hit(void *arg, const TlbRow *r) {
+    TlbHit *hit = arg;
+    const ViewWalk *w = hit->walk;
+    static const u8 need[] = {[ACCESS_READ] = 4, [ACCESS_WRITE] = 2, [ACCESS_FETCH] = 1};
+    if (!r->in_use || !r->stale || r->use == TLB_TABLES || r->mode != w->mode) return;
+    if (w->regime.id == REGIME_EL10 && context_vmid(r->context) != w->vmid) return;
+    if (!(r->rwx & need[w->type])) return;
+    hit->row = *r;
+    hit->found = true;
+}
+
+// The access that the tables describe is not the one the CPU would make now.
+static void print_stale_hit(Debugger *d, const ViewWalk *w) {
+    TlbHit hit = {.walk = w};
+    TlbSummary sum;
+    TlbFilter f = {.vmid = -1, .asid = -1, .by_va = true, .va = w->address};
+    if (w->ipa) return;
+    view_tlb(d->cpu, &f, look_for_hit, &hit, &sum);
+    if (!hit.found) return;
+    fprintf(d->out,
+            "But CPU %u's TLB has an older entry, pa 0x%llx, that allows the access: a TLBI is "
+            "missing (see: tlb)\n",
+            d->cpu->index, (unsigned long long)(hit.row.pa | (w->address & 0xfff)));
+}
+
 bool cmd_translate(Debugger *d, const char *args, Error *err) {
     AccessType type;
     bool full;
@@ -64,6 +95,7 @@ bool cmd_translate(Debugger *d, const char *args, Error *err) {
     if (!at_end("translate", args, err)) return false;
     if (!view_walk(d->cpu, a.space, a.v, type, el, &w, err)) return false;
     view_walk_print(d->out, &w, full, d->width);
+    print_stale_hit(d, &w);
     return true;
 }
 

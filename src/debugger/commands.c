@@ -21,13 +21,10 @@ const Command command_table[] = {
     // --- Translation
     {"maps", "map", "Translation", "[/N] [stage1|stage2] [el0|el1|el2|vmN] [START[,END|,+SIZE]]",
      "what the translation tables map, as ranges",
-     "  Neighbours that differ in nothing are one range: addresses, size, output address, sizes of "
-     "the\n"
-     "  blocks and pages, permissions, memory type, shareability; nG, clean (hardware sets dirty), "
-     "GP,\n"
-     "  AF=0. Without arguments: the current regime, then its stage 2 if it has one. The ranges "
-     "of\n"
-     "  stage 1 lead to IPAs while stage 2 is on. At most N lines (/0: all; 200 without it).\n"
+     "  Neighbours that differ in nothing are one range: addresses, size, output address, sizes\n"
+     "  of blocks and pages, permissions, memory type, shareability; nG, clean (hardware sets\n"
+     "  dirty), GP, AF=0. Without arguments: the current regime, then its stage 2 if it has one.\n"
+     "  Stage 1 leads to IPAs while stage 2 is on. At most N lines (/0: all; 200 without it).\n"
      "    maps\n"
      "    maps el1 0xffff800008000000,+0x200000\n"
      "    maps stage2\n"
@@ -35,13 +32,11 @@ const Command command_table[] = {
      ARG_WORDS, "stage1 stage2 el0 el1 el2", cmd_maps, REPEAT_NOT},
     {"tlb", "tlb", "Translation", "[/N] [vmid N] [asid N] [stale] [VA]",
      "the selected CPU's TLB, compared with the tables",
-     "  A row: who uses it (EL), data, fetch, or the stage 2 of translation tables; what it "
-     "allows; VA\n"
-     "  and size, PA; block or page size of both stages (-: off); G global, nG of its ASID. STALE: "
-     "the\n"
-     "  tables say something else now, and the entry still allows the old access: a TLBI is "
-     "missing or\n"
-     "  still to come. The last line is the verdict. At most N rows (/0: all; 200 without it).\n"
+     "  A row: who uses it (EL), data, fetch, or the stage 2 of translation tables; what it\n"
+     "  allows; VA and size, PA; block or page size of both stages (-: off); G global, nG of its\n"
+     "  ASID. STALE: the tables say something else now, and the entry still allows the old\n"
+     "  access: a TLBI is missing or still to come. The last line is the verdict.\n"
+     "  At most N rows (/0: all; 200 without it).\n"
      "    tlb\n"
      "    tlb stale\n"
      "    tlb vmid 1 asid 3\n"
@@ -50,12 +45,11 @@ const Command command_table[] = {
     {"translate", "tr", "Translation", "[/rwxf] ADDRESS [el0|el1|el2]",
      "an address through both stages, step by step",
      "  By the machine's own walk: the registers, each descriptor with its address, value and\n"
-     "  meaning, the result with what each stage allows; or the fault, the syndrome it would give "
-     "and\n"
-     "  what would fix it. The guest sees nothing of it, and the TLB is not asked (see: tlb).\n"
-     "  /r /w /x: a read (the default), a write, a fetch. /f: all fields of all descriptors, and "
-     "the\n"
-     "  stage 2 walks of stage 1's descriptors. el0, el1, el2: who accesses.\n"
+     "  meaning, the result with what each stage allows; or the fault, the syndrome it would\n"
+     "  give and what would fix it. The guest sees nothing of it. A last line says so when the\n"
+     "  TLB still has an older entry that the access would use (see: tlb).\n"
+     "  /r /w /x: a read (the default), a write, a fetch. /f: all fields of all descriptors, and\n"
+     "  the stage 2 walks of stage 1's descriptors. el0, el1, el2: who accesses.\n"
      "    translate $pc\n"
      "    translate /w el1:0xffff800008000000\n"
      "    translate vm1:0x80000 el0\n"

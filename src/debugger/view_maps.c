@@ -333,12 +333,18 @@ static void print_header(const Lines *l, const struct SysRegs *s, u16 vmid, u16 
     fprintf(l->out, "\n");
 }
 
+static const char *plural(u64 n) {
+    return n == 1 ? "" : "s";
+}
+
 static void print_summary(const Lines *l, const MapsSummary *s) {
     char size[24];
     if (l->shown < s->ranges)
         fprintf(l->out, "... %" PRIu64 " more ranges (maps/0 shows all)\n", s->ranges - l->shown);
-    fprintf(l->out, "%" PRIu64 " ranges, %s by %" PRIu64 " blocks and pages in %" PRIu64 " tables",
-            s->ranges, bytes_text(s->bytes, size), s->leaves, s->tables);
+    fprintf(l->out,
+            "%" PRIu64 " range%s, %s by %" PRIu64 " block%s or page%s in %" PRIu64 " table%s",
+            s->ranges, plural(s->ranges), bytes_text(s->bytes, size), s->leaves, plural(s->leaves),
+            plural(s->leaves), s->tables, plural(s->tables));
     if (s->reserved) fprintf(l->out, ", %" PRIu64 " reserved descriptors", s->reserved);
     if (s->unread) fprintf(l->out, ", %" PRIu64 " tables that cannot be read", s->unread);
     fprintf(l->out, "\n");

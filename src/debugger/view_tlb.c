@@ -313,14 +313,14 @@ static void print_verdict(FILE *out, const TlbSummary *s) {
         "TLBI VAE1 if stage 1 was changed, IPAS2E1 and VMALLE1 if stage 2 was",
         "TLBI VAE1 at EL2 with HCR_EL2.{E2H,TGE} set", "TLBI VAE2"};
     if (!s->stale) {
-        fprintf(out, "%llu pages, none stale: the TLB agrees with the tables\n",
-                (unsigned long long)s->pages);
+        fprintf(out, "%llu page%s, none stale: the TLB agrees with the tables\n",
+                (unsigned long long)s->pages, s->pages == 1 ? "" : "s");
         return;
     }
     char name[80];
     const TlbRow *w = &s->worst;
     context_name(w, name, sizeof name);
-    fprintf(out, "%llu pages, %llu STALE", (unsigned long long)s->pages,
+    fprintf(out, "%llu page%s, %llu STALE", (unsigned long long)s->pages, s->pages == 1 ? "" : "s",
             (unsigned long long)s->stale);
     if (!s->stale_in_use) {
         fprintf(out,
