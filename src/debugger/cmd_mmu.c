@@ -167,7 +167,7 @@ static bool maps_print(Debugger *d, MapsRequest *r, unsigned lines, Error *err) 
 }
 
 bool cmd_maps(Debugger *d, const char *args, Error *err) {
-    MapsRequest r = {.space = {.kind = AS_CURRENT}, .hi = ~0ull};
+    MapsRequest r = {.space = {.kind = AS_CURRENT}, .hi = ~0ull, .interrupted = &d->interrupted};
     unsigned lines;
     int el = -1;
     bool has_space = false;

@@ -172,7 +172,8 @@ static void walk_table(Maps *m, u64 table, int level, u64 base, u64 hierarchy) {
             if (!host) m->sum->unread++;
         }
         if (!host) continue;
-        if (++m->sum->descriptors > MAX_DESCRIPTORS) {
+        bool interrupted = m->request->interrupted && *m->request->interrupted;
+        if (++m->sum->descriptors > MAX_DESCRIPTORS || interrupted) {
             m->sum->stopped = true;
             m->sum->stopped_at = address;
             return;
@@ -349,8 +350,8 @@ static void print_summary(const Lines *l, const MapsSummary *s) {
     if (s->unread) fprintf(l->out, ", %" PRIu64 " tables that cannot be read", s->unread);
     fprintf(l->out, "\n");
     if (s->stopped)
-        fprintf(l->out, "stopped at 0x%llx after %u descriptors: give a range\n",
-                (unsigned long long)s->stopped_at, MAX_DESCRIPTORS);
+        fprintf(l->out, "stopped at 0x%llx after %" PRIu64 " descriptors: give a range\n",
+                (unsigned long long)s->stopped_at, s->descriptors - 1);
 }
 
 bool view_maps_print(FILE *out, Cpu *cpu, const MapsRequest *r, unsigned lines, Error *err) {

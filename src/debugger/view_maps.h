@@ -3,11 +3,14 @@
 
 #include "debugger/view_walk.h"
 
+#include <signal.h>
+
 typedef struct MapsRequest {
     Space space;
-    MmuMode mode;    // its regime is meant
-    unsigned stage;  // 1 or 2
-    u64 lo, hi;      // input addresses, inclusive
+    MmuMode mode;                              // its regime is meant
+    unsigned stage;                            // 1 or 2
+    u64 lo, hi;                                // input addresses, inclusive
+    const volatile sig_atomic_t *interrupted;  // stops when it is set; NULL: nobody interrupts
 } MapsRequest;
 
 // Adjacent blocks and pages whose output addresses are adjacent too and which differ in nothing that is shown.
@@ -28,7 +31,7 @@ typedef struct MapsSummary {
         unread;  // descriptors of no meaning, and tables where no memory answers (or stage 2 faults)
     u64 stopped_at;  // address; only if `stopped`
     bool off;        // the stage is off: input is output
-    bool stopped;    // too many descriptors
+    bool stopped;    // too many descriptors, or interrupted
 } MapsSummary;
 
 // Calls fn for each range in order of addresses (that of TTBR0, then of TTBR1). Reads at most so many descriptors that
