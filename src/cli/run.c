@@ -1,6 +1,6 @@
 // `el2sim run`: builds the machine, loads it, runs it, and says how it ended.
 #include "cli/cli.h"
-#include "cli/disasm.h"
+#include "debugger/disasm.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "devices/fw_cfg.h"

@@ -10,7 +10,7 @@ typedef struct DecodeRow {
     u64 features[2];                                   // all needed
     u16 first_id;                                      // of its handlers
     u16 handlers;
-    const char *diagram;
+    const char *diagram;  // bits from 31 down: "0 immlo:2 10000 immhi:19 Rd:5"
 } DecodeRow;
 
 extern const DecodeRow decode_rows[];

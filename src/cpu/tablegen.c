@@ -93,6 +93,15 @@ static int standard_width(const char *name) {
     return 0;
 }
 
+// Adds a token to the row's diagram as the decoder's table has it: every field with its width.
+static void keep_token(Row *r, const char *token, int width) {
+    size_t n = strlen(r->diagram);
+    const char *blank = n ? " " : "";
+    int length = snprintf(r->diagram + n, sizeof r->diagram - n, width ? "%s%s:%d" : "%s%s", blank,
+                          token, width);
+    if ((size_t)length >= sizeof r->diagram - n) fail("row %s: the diagram is too long", r->name);
+}
+
 static void parse_diagram(Row *r, char *text) {
     int at = 32;
     for (char *save, *tok = strtok_r(text, " \t", &save); tok; tok = strtok_r(NULL, " \t", &save)) {
@@ -103,6 +112,7 @@ static void parse_diagram(Row *r, char *text) {
                 r->mask |= 1u << at;
                 r->value |= (uint32_t)(*c == '1') << at;
             }
+            keep_token(r, tok, 0);
             continue;
         }
         if (r->fields == MAX_FIELDS) fail("row %s: too many fields", r->name);
@@ -121,6 +131,7 @@ static void parse_diagram(Row *r, char *text) {
         if (at < 0) fail("row %s: more than 32 bits", r->name);
         f->lo = at;
         f->width = width;
+        keep_token(r, tok, width);
     }
     if (at) fail("row %s: diagram has %d bits, not 32", r->name, 32 - at);
 }
@@ -332,7 +343,6 @@ static void parse_row(char *line, int table) {
         if (!isalnum((unsigned char)*c) && *c != '_') fail("bad row name %s", r->name);
     for (int i = 0; i < row_count - 1; i++)
         if (!strcmp(rows[i].name, r->name)) fail("row %s is defined twice", r->name);
-    snprintf(r->diagram, sizeof r->diagram, "%s", trim(sep + 1));
     parse_diagram(r, sep + 1);
     char *operands = trim(part[1]);
     parse_operands(r, operands);
