@@ -13,10 +13,103 @@ const Command command_table[] = {
     // --- Points
 
     // --- Registers
+    {"info registers", "i r", "Registers", "[GROUP|REGISTER...]", "registers, with their fields",
+     "  Without arguments: x0 to x30, sp, pc and PSTATE of the selected CPU. A group is a line "
+     "for\n"
+     "  each register with the fields that are not 0: general, fp, el0, el1, el2, timer, gic, "
+     "debug, pmu,\n"
+     "  id, all. A register by its name is shown with all its fields. Reading has no effects; "
+     "what\n"
+     "  cannot be read so (ICC_IAR1_EL1) is refused.\n"
+     "    info registers\n"
+     "    i r el2\n"
+     "    i r HCR_EL2 x0 GICD_ISENABLER1",
+     ARG_REGISTER, NULL, cmd_info_registers, REPEAT_NOT},
+    {"print", "p", "Registers", "[/xduotacz] EXPRESSION", "the value of an expression",
+     "  A register alone is printed with the fields that are not 0. Expressions have C's "
+     "operators,\n"
+     "  registers and fields ($x0 or x0, HCR_EL2.TGE), symbols (el2:name, vm1:name), memory (*x0,\n"
+     "  u32(ADDRESS), s8(...)), addresses (el1:A, vm1:A, ipa(A), vm1:ipa(A), pa(A)), and el, vmid, "
+     "asid,\n"
+     "  cpu, icount, esr, esr.ec, esr.iss, far, ipa of the selected CPU.\n"
+     "    p HCR_EL2\n"
+     "    p/d x0 * 8 + 1\n"
+     "    p/x u32(ipa(0x40000000))",
+     ARG_EXPRESSION, NULL, cmd_print, REPEAT_NOT},
+    {"set", "set", "Registers", "REGISTER|{TYPE} ADDRESS = EXPRESSION",
+     "writes a register, a field or memory",
+     "  As software at the highest Exception level would: masks and effects apply, traps do not. "
+     "TYPE is\n"
+     "  u8, u16, u32 or u64. Code that is written is executed as written.\n"
+     "    set $x0 = 1\n"
+     "    set HCR_EL2.TGE = 1\n"
+     "    set {u32} vm1:0x40000000 = 0xd503201f\n"
+     "    set u64(sp + 8) = 0",
+     ARG_EXPRESSION, NULL, cmd_set, REPEAT_NOT},
+    {"cpu", "cpu", "Registers", "[N]", "selects a CPU, or shows which one is",
+     "  The commands that look at registers and addresses mean the selected one.\n"
+     "    cpu 1",
+     ARG_NONE, NULL, cmd_cpu, REPEAT_NOT},
+    {"thread", "thr", "Registers", "[N]", "the same as cpu (numbers start at 0)", "    thread 1",
+     ARG_NONE, NULL, cmd_cpu, REPEAT_NOT},
+    {"info threads", "i th", "Registers", "",
+     "the CPUs: Exception level, world, pc, whether asleep",
+     "  The selected one has a '*'. The world is el2, host (EL0 of a host with HCR_EL2.TGE), vmN "
+     "by\n"
+     "  VMID, or s2off when stage 2 is off.",
+     ARG_NONE, NULL, cmd_info_threads, REPEAT_NOT},
 
     // --- Memory
+    {"x", "x", "Memory", "[/NFU] ADDRESS", "shows memory",
+     "  N: how many. F: x d u o t (binary) z (hexadecimal with zeros) a (addresses) c "
+     "(characters)\n"
+     "  i (instructions) s (strings). U: b h w g for 1, 2, 4, 8 bytes. What is left out is as the "
+     "last\n"
+     "  time; without ADDRESS it goes on where it ended. Device registers are not read.\n"
+     "    x/8gx $sp\n"
+     "    x/4i vm1:0x40000000\n"
+     "    x/8gx ipa(0x40000000)\n"
+     "    x/s pa(0x48000000)",
+     ARG_EXPRESSION, NULL, cmd_x, REPEAT_BARE},
+    {"find", "fi", "Memory", "[/NU] START, END|+LENGTH, VALUE|\"TEXT\"...", "looks for bytes",
+     "  At most N times. Values are 4 bytes, or 8 when they are larger, or as U says (b h w g). "
+     "Pages\n"
+     "  that are not mapped are counted, not an error. `x` goes on from the last one found.\n"
+     "    find 0x40000000, +0x100000, 0xd503201f\n"
+     "    find/1 ipa(0x40000000), +0x8000000, \"Linux version\"",
+     ARG_EXPRESSION, NULL, cmd_find, REPEAT_NOT},
+    {"dump", "dum", "Memory", "FILE START END|,+LENGTH", "writes memory to a file",
+     "    dump vm1.bin vm1:0x40000000, +0x1000\n"
+     "    dump text.bin 0x40080000 0x40090000",
+     ARG_FILE, NULL, cmd_dump, REPEAT_NOT},
+    {"restore", "resto", "Memory", "FILE [binary] ADDRESS", "reads a file into memory",
+     "    restore vm1.bin vm1:0x40000000", ARG_FILE, NULL, cmd_restore, REPEAT_NOT},
 
     // --- Code
+    {"disas", "disas", "Code", "[/rN] [LOCATION]", "instructions of a function, or N of them",
+     "  Without LOCATION: around pc. Of a function that has a symbol from its start to its end, "
+     "else 16\n"
+     "  from there on. /r: with the words. System registers have the names that this machine's "
+     "table\n"
+     "  has; a word that the disassembler does not know is shown by its row of the decoder's "
+     "table.\n"
+     "    disas\n"
+     "    disas el2:do_trap_guest_sync\n"
+     "    disas/8r vm1:0x40000000",
+     ARG_LOCATION, NULL, cmd_disas, REPEAT_NOT},
+    {"info symbol", "i sy", "Code", "ADDRESS", "the symbol that an address is in",
+     "    info symbol $pc", ARG_EXPRESSION, NULL, cmd_info_symbol, REPEAT_NOT},
+    {"info address", "i ad", "Code", "SYMBOL", "where a symbol is, in each space that has it",
+     "    info address main\n"
+     "    info address el2:main",
+     ARG_LOCATION, NULL, cmd_info_address, REPEAT_NOT},
+    {"symbol-file", "sym", "Code", "[el2:|vmN:]FILE",
+     "reads the symbols of an ELF file or a System.map",
+     "  As --symbols does. The prefix says whose addresses they are: EL2's own, those of the VM "
+     "with\n"
+     "  that VMID, or without a prefix whoever has no file of its own.\n"
+     "    symbol-file el2:xen-syms",
+     ARG_FILE, NULL, cmd_symbol_file, REPEAT_NOT},
 
     // --- Translation
     {"maps", "map", "Translation", "[/N] [stage1|stage2] [el0|el1|el2|vmN] [START[,END|,+SIZE]]",

@@ -22,3 +22,19 @@ bool cmd_show(Debugger *d, const char *args, Error *err);
 bool cmd_quit(Debugger *d, const char *args, Error *err);
 // layout.c
 bool cmd_layout(Debugger *d, const char *args, Error *err);
+// cmd_registers.c
+bool cmd_info_registers(Debugger *d, const char *args, Error *err);
+bool cmd_print(Debugger *d, const char *args, Error *err);
+bool cmd_set(Debugger *d, const char *args, Error *err);
+bool cmd_info_threads(Debugger *d, const char *args, Error *err);
+bool cmd_cpu(Debugger *d, const char *args, Error *err);
+// cmd_memory.c
+bool cmd_x(Debugger *d, const char *args, Error *err);
+bool cmd_disas(Debugger *d, const char *args, Error *err);
+bool cmd_find(Debugger *d, const char *args, Error *err);
+bool cmd_dump(Debugger *d, const char *args, Error *err);
+bool cmd_restore(Debugger *d, const char *args, Error *err);
+// cmd_source.c
+bool cmd_info_symbol(Debugger *d, const char *args, Error *err);
+bool cmd_info_address(Debugger *d, const char *args, Error *err);
+bool cmd_symbol_file(Debugger *d, const char *args, Error *err);

@@ -30,6 +30,14 @@ typedef struct DebuggerSettings {
     int width, height;  // -1: as the terminal has it
 } DebuggerSettings;
 
+// What `x` showed last: it goes on from there.
+typedef struct Examine {
+    Space space;
+    u64 next;
+    char format;  // 0: nothing was shown yet
+    u8 size;
+} Examine;
+
 struct Debugger {
     Machine *machine;
     Control *control;
@@ -51,6 +59,7 @@ struct Debugger {
     DebuggerSettings settings;
     DebuggerHooks hooks;
     struct Layout *layout;  // layout.c
+    Examine examine;
 };
 
 Debugger *debugger_create(Machine *machine);

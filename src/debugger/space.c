@@ -85,15 +85,10 @@ static bool explain_fault(const Fault *f, Space space, u64 address, Error *err) 
                      fault_name(f->type), f->level, f->rule ? ", " : "", f->rule ? f->rule : "");
 }
 
-bool space_translate(Cpu *cpu, Space space, u64 address, bool write, Translation *t, Fault *fault,
-                     u64 *physical, Error *err) {
+static bool translate(Cpu *cpu, Space space, u64 address, AccessType type, Translation *t,
+                      Fault *fault, u64 *physical, Error *err) {
     Cpu copy;
-    Translation own = {0};
-    Fault own_fault = {0};
-    if (!t) t = &own;
-    if (!fault) fault = &own_fault;
-    AccessDesc acc = {
-        .type = write ? ACCESS_WRITE : ACCESS_READ, .write = write, .no_side_effects = true};
+    AccessDesc acc = {.type = type, .write = type == ACCESS_WRITE, .no_side_effects = true};
     bool ok = true;
     switch (space.kind) {
     case AS_PHYSICAL: *physical = address; return true;
@@ -122,6 +117,25 @@ bool space_translate(Cpu *cpu, Space space, u64 address, bool write, Translation
     return ok || explain_fault(fault, space, address, err);
 }
 
+bool space_translate(Cpu *cpu, Space space, u64 address, bool write, Translation *t, Fault *fault,
+                     u64 *physical, Error *err) {
+    Translation own = {0};
+    Fault own_fault = {0};
+    return translate(cpu, space, address, write ? ACCESS_WRITE : ACCESS_READ, t ? t : &own,
+                     fault ? fault : &own_fault, physical, err);
+}
+
+// Where memory is for a debugger: it also sees what may only be executed, and with PSTATE.PAN what is EL0's.
+static bool find_memory(Cpu *cpu, Space space, u64 address, u64 *physical, Error *err) {
+    Translation t = {0};
+    Fault fault = {0};
+    if (translate(cpu, space, address, ACCESS_READ, &t, &fault, physical, err)) return true;
+    if (fault.type != FAULT_PERMISSION) return false;
+    t = (Translation){0};
+    fault = (Fault){0};
+    return translate(cpu, space, address, ACCESS_FETCH, &t, &fault, physical, NULL);
+}
+
 // --- memory --------------------------------------------------------------------------------------
 
 static bool no_memory(Cpu *cpu, Space space, u64 address, u64 physical, Error *err) {
@@ -141,7 +155,7 @@ static bool copy_page(Cpu *cpu, Space space, u64 address, void *buf, size_t n, b
                       size_t *done, Error *err) {
     u64 physical;
     // A debugger writes where the guest may only read.
-    if (!space_translate(cpu, space, address, false, NULL, NULL, &physical, err)) return false;
+    if (!find_memory(cpu, space, address, &physical, err)) return false;
     *done = MIN(n, 0x1000 - (address & 0xfff));
     const Region *r = bus_find(cpu->machine, physical);
     if (!r || !r->host) return no_memory(cpu, space, address, physical, err);

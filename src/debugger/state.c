@@ -23,6 +23,14 @@ static const struct {
     {"F", 6, 6},      {"nRW", 4, 4},     {"EL", 3, 2},    {"SP", 0, 0},
 };
 
+bool reg_pstate_field(unsigned n, const char **name, u8 *hi, u8 *lo) {
+    if (n >= ARRAY_LEN(pstate_fields)) return false;
+    *name = pstate_fields[n].name;
+    *hi = pstate_fields[n].hi;
+    *lo = pstate_fields[n].lo;
+    return true;
+}
+
 // SPSR layout: AArch64, and an Exception level and stack pointer that this CPU has.
 static bool pstate_is_valid(const Cpu *cpu, u64 value) {
     u64 mode = bits(value, 4, 0);
@@ -240,7 +248,9 @@ void reg_each(const Cpu *cpu, const char *prefix, bool fields,
     offer_numbered(&e, 'v', 32);
     for (unsigned i = 0; i < SYSREG_COUNT; i++) {
         const SysRegInfo *info = sysreg_info(i);
-        if (info->offset == SYSREG_NONE || !sysreg_present(cpu, i)) continue;
+        // The stack pointers are offered above.
+        bool is_sp = !strncmp(info->name, "SP_EL", 5);
+        if (info->offset == SYSREG_NONE || is_sp || !sysreg_present(cpu, i)) continue;
         offer_system(&e, info, fields && info->alias_of == SYSREG_NONE);
     }
     gic_register_each(cpu->machine, offer, &e);

@@ -33,3 +33,5 @@ bool reg_write(Cpu *cpu, const Reg *reg, u128 value, Error *err);
 // Calls fn for each name that starts with `prefix`; `fields`: "REG.FIELD" names too. For completion.
 void reg_each(const Cpu *cpu, const char *prefix, bool fields,
               void (*fn)(void *arg, const char *name), void *arg);
+// The nth field of PSTATE, from the top; false: there are not so many.
+bool reg_pstate_field(unsigned n, const char **name, u8 *hi, u8 *lo);

@@ -271,6 +271,10 @@ bool symbols_find(const Symbols *s, int space, const char *name, u64 *address) {
     return find_in(s, set_of(s, SPACE_ANY), name, address);
 }
 
+bool symbols_find_in(const Symbols *s, int space, const char *name, u64 *address) {
+    return s && find_in(s, set_of(s, space), name, address);
+}
+
 void symbols_each(const Symbols *s, const char *prefix,
                   void (*fn)(void *arg, int space, const char *name), void *arg) {
     size_t n = strlen(prefix);

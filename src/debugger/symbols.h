@@ -34,6 +34,8 @@ void symbols_sort(Symbols *symbols);
 bool symbols_lookup(const Symbols *symbols, int space, u64 address, SymbolHit *hit);
 // The address of a name, in space or SPACE_ANY.
 bool symbols_find(const Symbols *symbols, int space, const char *name, u64 *address);
+// In the files of this space alone.
+bool symbols_find_in(const Symbols *symbols, int space, const char *name, u64 *address);
 // Calls fn for each symbol whose name starts with prefix, in no order that matters.
 void symbols_each(const Symbols *symbols, const char *prefix,
                   void (*fn)(void *arg, int space, const char *name), void *arg);

@@ -90,8 +90,8 @@ breaks 68 "el2sim: -ex: 'e' is too short: echo" --batch -ex 'e x'
 breaks 68 "el2sim: -ex: no command 'echoo' (help lists them)" --batch -ex 'echoo x'
 breaks 68 "el2sim: -ex: no command 'Echo' (help lists them)" --batch -ex 'Echo x'
 breaks 68 "el2sim: -ex: no command '?' (help lists them)" --batch -ex '?'
-debug --batch -ex 'set'
-grep -q "'set' needs one of: .*width" "$WORK/err" || fail "set without a name"
+debug --batch -ex 'info'
+grep -q "'info' needs one of: .*registers" "$WORK/err" || fail "info without a name"
 
 # --- echo
 says 0 'a b\tc\\\001d' --batch -ex 'echo a b\tc\\\001d'

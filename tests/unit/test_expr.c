@@ -226,6 +226,19 @@ static void spaces_translate(void **state) {
     assert_memory_equal(bytes, back, 16);
 }
 
+// A debugger sees what the guest may not read: here S2AP is 00, and the page may be executed.
+static void permissions_do_not_hide_memory(void **state) {
+    spaces_translate(state);
+    u64 block = 0x40200000 | 0x73d;
+    bus_write_bytes(machine, TABLE2, &block, 8);
+    assert_int_equal(value("*vm5:0x80000010"), 0x1234);
+    u64 pa;
+    Space vm = {.kind = AS_VM, .vmid = 5};
+    Fault fault = {0};
+    assert_false(space_translate(cpu, vm, 0x80000010, false, NULL, &fault, &pa, NULL));
+    assert_int_equal(fault.type, FAULT_PERMISSION);
+}
+
 static bool write(const char *name, u64 v, Error *err) {
     Reg reg;
     return reg_find(cpu, name, &reg, err) && reg_write(cpu, &reg, v, err);
@@ -295,7 +308,7 @@ int main(void) {
         TEST(unknown_names_are_told),   TEST(symbols_have_spaces),
         TEST(memory_is_read),           TEST(hostile_text_is_refused),
         TEST(spaces_translate),         TEST(writes_have_masks_and_effects),
-        TEST(names_can_be_listed),
+        TEST(names_can_be_listed),      TEST(permissions_do_not_hide_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
