@@ -15,15 +15,18 @@ typedef struct Sink {
     const char *word;  // what was typed of it
 } Sink;
 
-static void offer(const Sink *s, const char *word) {
-    if (!strncmp(word, s->word, strlen(s->word))) s->fn(s->arg, word);
+static bool offer(const Sink *s, const char *word) {
+    if (strncmp(word, s->word, strlen(s->word))) return false;
+    s->fn(s->arg, word);
+    return true;
 }
 
 // --- commands ------------------------------------------------------------------------------------
 
 // The next words of the commands that the words before (`typed`, complete or not) can start.
-static void offer_commands(const Sink *s, const char *typed) {
+static bool offer_commands(const Sink *s, const char *typed) {
     const char *last = "";
+    bool any = false;
     char word[64];
     for (const Command *c = command_table; c->name; c++) {
         const char *rest = c->name;
@@ -37,9 +40,10 @@ static void offer_commands(const Sink *s, const char *typed) {
             if (!rest) continue;
         }
         snprintf(word, sizeof word, "%.*s", (int)strcspn(rest, " "), rest);
-        if (strcmp(word, last)) offer(s, word);
+        if (strcmp(word, last)) any |= offer(s, word);
         last = rest;
     }
+    return any;
 }
 
 static void offer_words(const Sink *s, const char *words) {
@@ -128,10 +132,10 @@ Completion complete_line(Debugger *d, const char *line, void (*fn)(void *arg, co
         offer_commands(&s, "");
     } else {
         // "info " is the start of several; "p " is whole.
-        if (!c || !*args) offer_commands(&s, before);
+        bool any = (!c || !*args) && offer_commands(&s, before);
         if (c) {
             to.start = word_start(line, c->arg);
-            to.open = is_expression(c->arg);
+            to.open = is_expression(c->arg) && !any;
             s.word = line + to.start;
             offer_arguments(d, &s, c, args, &to);
         }
