@@ -47,6 +47,8 @@ foreach(script debug_registers debug_memory)
     add_test(NAME cli-${script}
              COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/${script}.sh $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/roms)
 endforeach()
+add_test(NAME cli-debug_source COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_source.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/roms/frames)
 add_test(NAME cli-trace COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/README.md)
 

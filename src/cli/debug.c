@@ -4,6 +4,7 @@
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "debugger/console.h"
+#include "debugger/source.h"
 #include "machine/virt.h"
 
 #include <signal.h>
@@ -113,9 +114,12 @@ static bool load_symbols(Debugger *d, const RunOptions *o, Error *err) {
         int space;
         if (!symbols_space(o->symbols[i].space, &space))
             return error_set(err, "--symbols: '%s' is no space", o->symbols[i].space);
-        if (!symbols_add_file(d->symbols, space, o->symbols[i].path, err)) return false;
+        if (!symbols_add_file(d->symbols, space, o->symbols[i].path, err) ||
+            !sources_add(d->sources, space, o->symbols[i].path, err))
+            return false;
     }
-    return true;
+    // A -kernel that is an ELF file with DWARF needs no --symbols for its lines.
+    return !o->boot.kernel || sources_add(d->sources, SPACE_ANY, o->boot.kernel, err);
 }
 
 static Debugger *open_session(Session *s) {

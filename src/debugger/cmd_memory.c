@@ -116,7 +116,8 @@ bool cmd_x(Debugger *d, const char *args, Error *err) {
         if (*args) return error_set(err, "x: not understood: '%.40s'", args);
         x->space = v.space;
         x->next = v.v;
-    } else if (!x->format) {
+        x->has_next = true;
+    } else if (!x->has_next) {
         return error_set(err, "x: needs an address");
     }
     if (f.letter) x->format = f.letter;
@@ -301,6 +302,7 @@ bool cmd_find(Debugger *d, const char *args, Error *err) {
     if (found.count) {
         d->examine.space = start.space;
         d->examine.next = found.last;
+        d->examine.has_next = true;
     }
     if (found.count > 1) fprintf(d->out, "%u times\n", found.count);
     return true;

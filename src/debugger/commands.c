@@ -97,6 +97,31 @@ const Command command_table[] = {
      "    disas el2:do_trap_guest_sync\n"
      "    disas/8r vm1:0x40000000",
      ARG_LOCATION, NULL, cmd_disas, REPEAT_NOT},
+    {"bt", "bt", "Code", "[N]", "the calls that led here, the guest's behind the hypervisor's",
+     "  At most N frames. By the DWARF of the ELF files (.debug_frame, .eh_frame), else by frame "
+     "pointers.\n"
+     "  At EL2 the frames of the guest follow behind a line that says what it was taken to EL2 by, "
+     "as\n"
+     "  long as ELR_EL2 is that exit's. Signatures of return addresses (PAuth) are taken off.\n"
+     "    bt\n"
+     "    bt 3",
+     ARG_EXPRESSION, NULL, cmd_bt, REPEAT_NOT},
+    {"backtrace", "backt", "Code", "[N]", "the same as bt", "    backtrace", ARG_EXPRESSION, NULL,
+     cmd_bt, REPEAT_NOT},
+    {"list", "l", "Code", "[LOCATION|LINE]", "source lines",
+     "  Ten lines around a location, the selected CPU's pc without one; then it goes on. The line "
+     "of pc\n"
+     "  has '=>'. For ELF files with DWARF: -kernel, --symbols, symbol-file. LOCATION is "
+     "FILE:LINE, a\n"
+     "  symbol, or an address.\n"
+     "    list main\n"
+     "    list main.c:20\n"
+     "    list *$pc",
+     ARG_LOCATION, NULL, cmd_list, REPEAT_BARE},
+    {"info line", "i li", "Code", "[LOCATION]", "the addresses of a source line",
+     "    info line main.c:20\n"
+     "    info line *$pc",
+     ARG_LOCATION, NULL, cmd_info_line, REPEAT_NOT},
     {"info symbol", "i sy", "Code", "ADDRESS", "the symbol that an address is in",
      "    info symbol $pc", ARG_EXPRESSION, NULL, cmd_info_symbol, REPEAT_NOT},
     {"info address", "i ad", "Code", "SYMBOL", "where a symbol is, in each space that has it",

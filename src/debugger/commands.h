@@ -38,3 +38,6 @@ bool cmd_restore(Debugger *d, const char *args, Error *err);
 bool cmd_info_symbol(Debugger *d, const char *args, Error *err);
 bool cmd_info_address(Debugger *d, const char *args, Error *err);
 bool cmd_symbol_file(Debugger *d, const char *args, Error *err);
+bool cmd_list(Debugger *d, const char *args, Error *err);
+bool cmd_info_line(Debugger *d, const char *args, Error *err);
+bool cmd_bt(Debugger *d, const char *args, Error *err);

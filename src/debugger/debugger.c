@@ -2,6 +2,8 @@
 // selected.
 #include "debugger/debugger.h"
 #include "debugger/layout.h"
+#include "debugger/source.h"
+#include "debugger/unwind.h"
 
 #include <stdlib.h>
 
@@ -13,6 +15,8 @@ Debugger *debugger_create(Machine *machine) {
     d->symbols = symbols_create();
     d->layout = layout_create(machine);
     d->control = control_create(machine, d->symbols);
+    d->sources = sources_create();
+    d->unwinder = unwinder_create(machine);
     d->out = stdout;
     d->width = 80;
     d->settings =
@@ -24,6 +28,8 @@ void debugger_free(Debugger *d) {
     if (!d) return;
     layout_free(d->layout);
     control_free(d->control);
+    unwinder_free(d->unwinder);
+    sources_free(d->sources);
     symbols_free(d->symbols);
     free(d);
 }

@@ -9,6 +9,8 @@
 
 typedef struct Sources Sources;  // source.h: lines and frames from DWARF
 
+typedef struct Unwinder Unwinder;  // unwind.h: backtraces
+
 typedef struct Debugger Debugger;
 
 // What a debugger asks of whoever set the machine up. Members may be NULL.
@@ -34,6 +36,7 @@ typedef struct DebuggerSettings {
 typedef struct Examine {
     Space space;
     u64 next;
+    bool has_next;
     char format;  // 0: nothing was shown yet
     u8 size;
 } Examine;
@@ -60,6 +63,10 @@ struct Debugger {
     DebuggerHooks hooks;
     struct Layout *layout;  // layout.c
     Examine examine;
+    Sources *sources;
+    Unwinder *unwinder;
+    const char *list_file;  // `list` goes on there
+    unsigned list_line;
 };
 
 Debugger *debugger_create(Machine *machine);

@@ -76,6 +76,7 @@ grep -q '0x48000000: there is nothing' "$WORK/err" || fail "x at the end of RAM"
 
 # --- find
 prints '0x40080018 <second+0x10>' 'find start, +0x100, 0xd53c1100'
+prints '   0x40080018 <second+0x10>:  mrs     x0, HCR_EL2' 'find start, +0x100, 0xd53c1100' 'x/i'
 prints '0x4008003a <text+0x2>' 'find start, +0x100, "xt"'
 prints '0x4008003f <text+0x7>' 'find/b start, start + 0x100, 0x22, 10'
 prints 'not found' 'find start, +0x17, 0xd53c1100'

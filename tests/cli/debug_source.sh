@@ -1,0 +1,67 @@
+#!/bin/sh
+# The debugger's source lines and backtraces (list, info line, bt) with the roms `frames` (DWARF) and
+# `frames_nodebug`; what is unwound at each instruction is the business of test_unwind.
+# Usage: debug_source.sh EL2SIM ROMS SOURCES
+. "$(dirname "$0")/lib.sh"
+ROMS=$2
+SOURCE=$3/main.c
+START=$3/start.S
+
+session() {
+    printf '%s\n' "$@" > "$WORK/in"
+    INPUT=$WORK/in
+    run debug -M virt,gic-version=3,virtualization=on -cpu max -serial none -kernel "$ROMS/${ROM:-frames}.elf" --symbols "$ROMS/${ROM:-frames}.elf"
+}
+prints() {
+    p_line=$1
+    shift
+    session "$@"
+    [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
+    grep -qxF -e "$p_line" "$WORK/out" || fail "$*: no line '$p_line' in: $(head -40 "$WORK/out")"
+}
+refuses() {
+    r_text=$1
+    shift
+    session "$@"
+    [ "$STATUS" = 68 ] || fail "$*: status $STATUS, not 68"
+    grep -qF -e "stdin:$#: $r_text" "$WORK/err" || fail "$*: no '$r_text' on stderr"
+}
+# number FILE TEXT: of the first line with this text.
+number() { grep -nF -e "$2" "$1" | head -1 | cut -d: -f1; }
+
+# --- list: the lines are those of the files
+first=$(number "$START" 'adrp    x0, el2_stack_top')
+prints "$(printf '=> %-5s %s' "$first" "$(sed -n "${first}p" "$START")")" list
+[ "$(wc -l < "$WORK/out")" = 10 ] || fail "list: not ten lines"
+prints "$(printf '   %-5s %s' $((first + 5)) "$(sed -n "$((first + 5))p" "$START")")" list list
+call=$(number "$SOURCE" 'return function + calls')
+prints "$(printf '   %-5s %s' "$call" "$(sed -n "${call}p" "$SOURCE")")" "list main.c:$call"
+prints "$(printf '   %-5s %s' 1 "$(sed -n 1p "$SOURCE")")" 'list hypercall' 'l 3'
+prints "$(printf '   %-5s %s' "$call" "$(sed -n "${call}p" "$SOURCE")")" 'list hypercall'
+prints "$(printf '   %-5s %s' "$call" "$(sed -n "${call}p" "$SOURCE")")" 'list *hypercall + 8'
+session "list main.c:$call" list list list list list list list list list
+grep -q "list: main.c has $(wc -l < "$SOURCE") lines" "$WORK/err" || fail "list goes on behind the end"
+refuses "list: no code is known of a file 'nosuch.c'" 'list nosuch.c:1'
+refuses 'list: main.c has no code in line 9999 or behind it' 'list main.c:9999'
+refuses 'list: no source line is known of 0x0' 'list *0'
+refuses 'list: no register and no symbol' 'list nosuch'
+
+# --- info line
+prints "Line $first of \"start.S\" starts at 0x40080000 <_start> and ends at 0x40080004 <_start+0x4>." 'info line'
+session 'info line hypercall'
+grep -q '^Line [0-9]* of "main.c" starts at 0x[0-9a-f]* <hypercall> and ends at 0x[0-9a-f]* <hypercall+0x[0-9a-f]*>\.$' "$WORK/out" ||
+    fail "info line: $(cat "$WORK/out")"
+prints '=> 0x40080000 <_start>:  adrp    x0, #0x40084000 <el2_stack_top>' 'info line' 'x/i'
+
+# --- bt
+prints "#0   0x0000000040080000 in _start+0x0 at start.S:$first" bt
+prints "#0   0x0000000040080000 in _start+0x0 at start.S:$first" 'set x30 = 0' 'bt 1'
+# A frame record made by hand: pc in a function that has one, and its caller.
+session 'set pc = hypercall + 0x14' 'set x29 = 0x40100000' 'set sp = 0x40100000' 'set {u64} 0x40100000 = 0' \
+    'set {u64} 0x40100008 = handle_exit + 0x14' bt
+[ "$STATUS" = 0 ] || fail "bt: status $STATUS"
+grep -q '^#1   0x[0-9a-f]* in handle_exit+0x14 at main.c:[0-9]*$' "$WORK/out" || fail "bt: $(cat "$WORK/out")"
+ROM=frames_nodebug
+prints '#0   0x0000000040080000 in _start+0x0' bt
+refuses 'list: no source line is known of 0x40080000 <_start>' list
+finish
