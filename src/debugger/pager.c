@@ -1,10 +1,11 @@
 // The pager: counts the lines that go to the terminal, a wrapped one as what it takes. There is one
 // terminal, hence the static state.
-#define _GNU_SOURCE  // fopencookie
+#define _GNU_SOURCE  // fopencookie, ppoll
 #include "debugger/pager.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -44,12 +45,18 @@ static char read_key(Debugger *d) {
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
+    // Ctrl-C may come between a look at `interrupted` and the sleep.
+    sigset_t interrupt, before;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt, &before);
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     char key = 'q';
-    ssize_t n;
-    do n = read(STDIN_FILENO, &key, 1);
-    while (n < 0 && errno == EINTR && !d->interrupted);
+    while (!d->interrupted && ppoll(&in, 1, NULL, &before) <= 0) {}
+    if (d->interrupted || read(STDIN_FILENO, &key, 1) != 1) key = 'q';
+    sigprocmask(SIG_SETMASK, &before, NULL);
     tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
-    return n == 1 ? key : 'q';
+    return key;
 }
 
 static void ask(Debugger *d) {
