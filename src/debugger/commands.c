@@ -182,7 +182,7 @@ const Command command_table[] = {
     // --- Trace
 
     // --- Settings
-    {"layout", "la", "Settings", "[on|off|once]", "one screen: registers, stack, last exit to EL2",
+    {"layout", "la", "Settings", "[on|off|once]", "one screen: registers, code, stack, last exit to EL2",
      "  Registers that have changed since it was shown last are coloured, or have a '*'. The last "
      "part is\n"
      "  the last exception that the CPU took to EL2: where it came from, its syndrome by field, "

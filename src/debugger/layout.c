@@ -2,6 +2,7 @@
 // exception that was taken to EL2. Plain text has '*' where a terminal has colour.
 #include "debugger/layout.h"
 #include "debugger/commands.h"
+#include "debugger/disasm.h"
 
 #include "cpu/cause.h"
 #include "cpu/observer.h"
@@ -10,7 +11,15 @@
 #include <stdlib.h>
 
 // Slots that are shown: x0..x30, sp, then what is no general-purpose register.
-enum { SHOWN_PSTATE = REG_SP + 1, SHOWN_COUNT, STACK_ROWS = 2 };
+enum {
+    SHOWN_PSTATE = REG_SP + 1,
+    SHOWN_COUNT,
+    STACK_ROWS = 2,
+    CODE_BEFORE = 2,
+    CODE_AFTER = 2,
+    SYMBOL_COLUMNS = 20,
+    SMALL_SCREEN = 30
+};
 
 typedef struct LastExit {
     bool valid;
@@ -80,12 +89,20 @@ static void heading(Debugger *d, const char *title) {
 }
 
 // " <symbol+0x10>", or nothing.
-static void print_symbol(Debugger *d, World world, u64 address) {
+static const char *symbol_text(Debugger *d, World world, u64 address, char *buf, size_t n) {
     SymbolHit hit;
-    if (!symbols_lookup(d->symbols, world_space(world), address, &hit)) return;
-    fprintf(d->out, " <%s", hit.name);
-    if (hit.offset) fprintf(d->out, "+0x%llx", (unsigned long long)hit.offset);
-    fputc('>', d->out);
+    *buf = '\0';
+    if (!symbols_lookup(d->symbols, world_space(world), address, &hit)) return buf;
+    if (hit.offset)
+        snprintf(buf, n, " <%s+0x%llx>", hit.name, (unsigned long long)hit.offset);
+    else
+        snprintf(buf, n, " <%s>", hit.name);
+    return buf;
+}
+
+static void print_symbol(Debugger *d, World world, u64 address) {
+    char text[256];
+    fputs(symbol_text(d, world, address, text, sizeof text), d->out);
 }
 
 static void print_world(Debugger *d, World world) {
@@ -102,14 +119,21 @@ static void print_cell(Debugger *d, const char *name, u64 value, bool changed) {
                         : "*");
 }
 
+// A small screen has arguments, frame pointer, link register, stack pointer and what changed.
+static bool is_shown(const Debugger *d, unsigned i, bool changed) {
+    bool small = d->height && d->height < SMALL_SCREEN;
+    return !small || changed || i <= 8 || i >= 29;
+}
+
 static void print_registers(Debugger *d, const CpuLayout *c, const u64 now[SHOWN_COUNT]) {
-    unsigned columns = MAX((d->width + 2) / 23, 1u);
+    unsigned columns = MAX((d->width + 2) / 23, 1u), n = 0;
     for (unsigned i = 0; i <= REG_SP; i++) {
         char name[8];
         bool changed = c->shown && now[i] != c->regs[i];
+        if (!is_shown(d, i, changed)) continue;
         snprintf(name, sizeof name, i == REG_SP ? "sp" : "x%u", i);
         print_cell(d, name, now[i], changed);
-        bool last = (i + 1) % columns == 0 || i == REG_SP;
+        bool last = ++n % columns == 0 || i == REG_SP;
         fputs(last ? "\n" : changed && !d->colour ? "  " : "   ", d->out);
     }
 }
@@ -135,6 +159,31 @@ static void print_state(Debugger *d, const CpuLayout *c, u64 pstate) {
             cpu->index);
     print_world(d, world_of(cpu, cpu->el));
     fprintf(d->out, "  after %llu instructions\n", (unsigned long long)cpu->icount);
+}
+
+// "=> 0000000040080000 <_start>  10004001  adr     x1, #0x40080800"
+static void print_instruction(Debugger *d, Disassembler *dis, u64 at, bool here) {
+    World world = world_of(d->cpu, d->cpu->el);
+    char text[128], symbol[256];
+    u32 word;
+    Error err;
+    const char *mark = here ? "=>" : "  ";
+    if (disasm_fetch(d->cpu, (Space){.kind = AS_CURRENT}, at, &word, &err)) {
+        disasm_text(dis, world_space(world), at, word, text, sizeof text);
+        symbol_text(d, world, at, symbol, sizeof symbol);
+        fprintf(d->out, "%s%s %016llx%-*s  %08x  %s%s\n", here && d->colour ? "\033[1m" : "", mark,
+                (unsigned long long)at, symbols_count(d->symbols) ? SYMBOL_COLUMNS : 0, symbol,
+                word, text, here && d->colour ? "\033[0m" : "");
+    } else if (here) {
+        fprintf(d->out, "=> %016llx  %s\n", (unsigned long long)at, err.text);
+    }
+}
+
+static void print_code(Debugger *d) {
+    Disassembler *dis = disasm_open(d->machine, d->symbols);
+    for (int i = -CODE_BEFORE; i <= CODE_AFTER; i++)
+        print_instruction(d, dis, d->cpu->pc + (u64)(i64)(i * 4), i == 0);
+    disasm_close(dis);
 }
 
 static void print_stack(Debugger *d) {
@@ -212,6 +261,8 @@ void layout_show(Debugger *d) {
     heading(d, "registers");
     print_registers(d, c, now);
     print_state(d, c, now[SHOWN_PSTATE]);
+    heading(d, "code");
+    print_code(d);
     heading(d, "stack");
     print_stack(d);
     heading(d, "last exception to EL2");

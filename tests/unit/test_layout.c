@@ -97,6 +97,22 @@ static void test_state(void **state) {
     check_has(d, "PSTATE nzcv DAIF EL1h  cpu0  s2off  after 7 instructions\n", true);
 }
 
+static void test_code(void **state) {
+    Debugger *d = *state;
+    // RAM starts here: there is nothing before.
+    check_has(d,
+              "code ----------------------------------------------------------------------\n"
+              "=> 0000000040000000 <set_up>             d2b00100  movz    x0, #0x8008, lsl #16\n"
+              "   0000000040000004 <set_up+0x4>         d51c1100  msr     HCR_EL2, x0\n",
+              true);
+    step(d, 2);
+    check_has(d, "\n   0000000040000000 <set_up> ", true);
+    check_has(d, "\n=> 0000000040000008 <set_up+0x8> ", true);
+    d->cpu->pc = 0x30000000;  // nothing there
+    check_has(d, "\n=> 0000000030000000  ", true);
+    check_has(d, "\n   00000000", false);
+}
+
 static void test_stack(void **state) {
     Debugger *d = *state;
     u64 words[] = {CODE + 4, 0x1122334455667788, 3, 4};
@@ -139,13 +155,32 @@ static void test_width(void **state) {
     }
 }
 
+// On a small screen the view is not longer than the screen.
+static void test_height(void **state) {
+    Debugger *d = *state;
+    d->height = 24;
+    d->cpu->x[REG_SP] = 0x40001000;
+    step(d, 8);
+    check_has(d, "x8  ", true);
+    check_has(d, "x9  ", false);
+    check_has(d, "x30 ", true);
+    for (unsigned i = 15; i < 21; i++) d->cpu->x[i]++;
+    const char *text = shown(d);
+    unsigned lines = 0;
+    for (const char *p = text; *p; p++) lines += *p == '\n';
+    assert_non_null(strstr(text, "x20 0000000000000001*"));
+    assert_in_range(lines, 15, 23);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_state, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_code, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stack, setup, teardown),
         cmocka_unit_test_setup_teardown(test_exit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_width, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_height, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
