@@ -88,6 +88,7 @@ static bool run_scripts(Debugger *d, const RunOptions *o) {
         bool ok = s->is_file ? debugger_source(d, s->text, &err)
                              : debugger_execute(d, s->text, &err) || error_prefix(&err, "-ex");
         fflush(d->out);
+        if (ok && d->interrupted) ok = error_set(&err, "interrupted");
         if (ok) continue;
         fprintf(stderr, "el2sim: %s\n", err.text);
         return false;
@@ -105,6 +106,7 @@ static int run_console(Session *s) {
     bool interactive = d->interactive;
     console_close(d);
     if (d->has_status) return d->status;
+    if (d->interrupted && !(interactive && go_on)) return 128 + SIGINT;
     if (!ok && !(interactive && go_on)) return EXIT_COMMAND;
     return s->machine->stop ? run_exit_status(s->machine) : EXIT_GUEST_OFF;
 }
@@ -160,7 +162,7 @@ int debug_attach(Machine *machine, Boot *boot, const RunOptions *o) {
     board_flush(machine);
     Debugger *d = open_session(&s);
     if (!load_symbols(d, o, &err)) fprintf(stderr, "el2sim: %s\n", err.text);
-    printf("\nThe machine stands. quit ends it, help lists the commands.\n");
+    printf("\nThe machine stands: continue goes on, quit ends it, help lists the commands.\n");
     int status = run_console(&s);
     close_session(&s);
     return status;

@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STOP_CODE_DEBUG = -1 };  // with STOP_USER: Ctrl-A d
-
 // The machine that signals and CHECK() reports are about; there is one per process.
 static Machine *volatile current;
 
@@ -136,17 +134,9 @@ static bool needs_report(const Machine *machine) {
            machine->stop != STOP_EXIT && !(machine->stop == STOP_USER && machine->stop_code == 0);
 }
 
-// Ctrl-A d. The machine is not to know: whoever takes the stop clears it.
 static void debug_key(void *arg) {
     Machine *machine = arg;
-    machine_stop(machine, STOP_USER, STOP_CODE_DEBUG, "stopped by Ctrl-A d");
-}
-
-static bool take_debug_key(Machine *machine) {
-    if (machine->stop != STOP_USER || machine->stop_code != STOP_CODE_DEBUG) return false;
-    machine->stop = STOP_NONE;
-    machine->stop_cpu = NULL;
-    return true;
+    machine_stop(machine, STOP_DEBUG, 0, "stopped by Ctrl-A d");
 }
 
 // True: *status is what the debugger left with.
@@ -155,7 +145,9 @@ static bool run_to_end(Machine *machine, Boot *boot, const RunOptions *o, int *s
     boot_start(machine, boot);
     for (;;) {
         machine_run(machine);
-        if (take_debug_key(machine)) {
+        if (machine->stop == STOP_DEBUG) {
+            machine->stop = STOP_NONE;
+            machine->stop_cpu = NULL;
             *status = debug_attach(machine, boot, o);
             return true;
         }

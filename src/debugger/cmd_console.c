@@ -1,6 +1,7 @@
 // Commands of the console itself: scripts, settings, leaving.
 #include "debugger/commands.h"
 #include "debugger/console.h"
+#include "machine/virt.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,14 +65,34 @@ static int unescape(const char **p) {
     return c & 0xff;
 }
 
+// text with its escape sequences resolved, to be freed; they may be NULs.
+static char *unescaped(const char *text, size_t *n) {
+    char *out = malloc(strlen(text) + 1);
+    CHECK(out);
+    *n = 0;
+    while (*text) {
+        int c = (u8)*text++;
+        if (c == '\\') c = unescape(&text);
+        if (c >= 0) out[(*n)++] = (char)c;
+    }
+    return out;
+}
+
 bool cmd_echo(Debugger *d, const char *args, Error *err) {
     (void)err;
-    for (const char *p = args; *p;) {
-        int c = *p++;
-        if (c == '\\') c = unescape(&p);
-        if (c >= 0) fputc(c, d->out);
-    }
+    size_t n;
+    char *text = unescaped(args, &n);
+    fwrite(text, 1, n, d->out);
+    free(text);
     return true;
+}
+
+bool cmd_type(Debugger *d, const char *args, Error *err) {
+    size_t n;
+    char *text = unescaped(args, &n);
+    bool ok = board_type(d->machine, text, n, err) || error_prefix(err, "type");
+    free(text);
+    return ok;
 }
 
 bool cmd_quit(Debugger *d, const char *args, Error *err) {

@@ -9,6 +9,10 @@ const Command command_table[] = {
     // name, shortest, group, arguments, summary, help, completion, words, function, repeat
 
     // --- Running
+    {"continue", "c", "Running", "", "lets the guest run until something stops it",
+     "  Ctrl-C stops it, a point does, and the machine's own end. A reset goes on unless there is\n"
+     "  -no-reboot.",
+     ARG_NONE, NULL, cmd_continue, REPEAT_SAME},
 
     // --- Points
 
@@ -182,7 +186,8 @@ const Command command_table[] = {
     // --- Trace
 
     // --- Settings
-    {"layout", "la", "Settings", "[on|off|once]", "one screen: registers, code, stack, last exit to EL2",
+    {"layout", "la", "Settings", "[on|off|once]",
+     "one screen: registers, code, stack, last exit to EL2",
      "  Registers that have changed since it was shown last are coloured, or have a '*'. The last "
      "part is\n"
      "  the last exception that the CPU took to EL2: where it came from, its syndrome by field, "
@@ -230,6 +235,13 @@ const Command command_table[] = {
      "  a \\n. A backslash at the end keeps the blanks before it.\n"
      "    echo before the guest\\n",
      ARG_NONE, NULL, cmd_echo, REPEAT_NOT},
+    {"type", "ty", "Scripts and help", "TEXT", "TEXT arrives on the guest's serial line",
+     "  As if it had been typed there; the guest reads it when it runs. Escape sequences as for "
+     "echo,\n"
+     "  \\r is the Return key.\n"
+     "    type root\\r\n"
+     "    type \\003",
+     ARG_NONE, NULL, cmd_type, REPEAT_NOT},
     {"help", "h", "Scripts and help", "[COMMAND|GROUP|all]", "shows the commands, or one of them",
      "    help              the groups and their commands, a line each\n"
      "    help show         one command: arguments, what it does, examples\n"

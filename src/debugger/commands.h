@@ -10,8 +10,11 @@ bool cmd_apropos(Debugger *d, const char *args, Error *err);
 bool cmd_maps(Debugger *d, const char *args, Error *err);
 bool cmd_tlb(Debugger *d, const char *args, Error *err);
 bool cmd_translate(Debugger *d, const char *args, Error *err);
+// cmd_run.c
+bool cmd_continue(Debugger *d, const char *args, Error *err);
 // cmd_console.c
 bool cmd_source(Debugger *d, const char *args, Error *err);
+bool cmd_type(Debugger *d, const char *args, Error *err);
 bool cmd_echo(Debugger *d, const char *args, Error *err);
 bool cmd_set_color(Debugger *d, const char *args, Error *err);
 bool cmd_set_confirm(Debugger *d, const char *args, Error *err);

@@ -102,6 +102,15 @@ static void offer_symbols(Debugger *d, const Sink *s) {
     symbols_each(d->symbols, s->word + to.prefix_n, offer_symbol, &to);
 }
 
+static void offer_points(Debugger *d, const Sink *s) {
+    unsigned i = 0;
+    for (const Point *p; (p = point_next(d->control, &i));) {
+        char number[16];
+        snprintf(number, sizeof number, "%u", p->id);
+        if (!p->hidden) offer(s, number);
+    }
+}
+
 // args: from the first argument to the word that is completed.
 static void offer_arguments(Debugger *d, const Sink *s, const Command *c, const char *args,
                             Completion *to) {
@@ -115,7 +124,7 @@ static void offer_arguments(Debugger *d, const Sink *s, const Command *c, const 
         offer_symbols(d, s);
         break;
     case ARG_LOCATION: offer_symbols(d, s); break;
-    case ARG_POINT:
+    case ARG_POINT: offer_points(d, s); break;
     case ARG_NONE: break;
     }
 }

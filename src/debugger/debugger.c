@@ -37,6 +37,7 @@ void debugger_free(Debugger *d) {
 void debugger_before_run(Debugger *d) {
     fflush(d->out);
     d->running = true;
+    if (d->interrupted) control_interrupt(d->control);  // since the command was typed
     if (d->hooks.before_run) d->hooks.before_run(d->hooks.arg);
 }
 
@@ -49,4 +50,5 @@ void debugger_after_run(Debugger *d) {
 
 void debugger_interrupt(Debugger *d) {
     d->interrupted = 1;
+    if (d->running) control_interrupt(d->control);
 }

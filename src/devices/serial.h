@@ -35,6 +35,8 @@ void serial_flush(Serial *serial);
 void serial_poll(Serial *serial);
 // Waits for input up to timeout_ns (~0: for ever), then polls. True if bytes are available.
 bool serial_wait(Serial *serial, u64 timeout_ns);
+// Input that comes from nobody's keyboard. False: there is no room for all of it, and none is taken.
+bool serial_type(Serial *serial, const void *data, size_t n);
 // Takes the next byte, -1 when none is there.
 int serial_getc(Serial *serial);
 bool serial_has_input(const Serial *serial);

@@ -156,6 +156,12 @@ bool serial_wait(Serial *s, u64 timeout_ns) {
     return serial_has_input(s);
 }
 
+bool serial_type(Serial *s, const void *data, size_t n) {
+    if (n > IN_SIZE - s->in_n) return false;
+    for (size_t i = 0; i < n; i++) put_in(s, ((const u8 *)data)[i]);
+    return true;
+}
+
 int serial_getc(Serial *s) {
     if (!s->in_n) return -1;
     u8 c = s->in_buf[s->in_first];

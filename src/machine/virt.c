@@ -137,6 +137,15 @@ void board_on_debug_key(Machine *machine, void (*pressed)(void *arg), void *arg)
     machine->board->debug_key_arg = arg;
 }
 
+bool board_type(Machine *machine, const void *data, size_t n, Error *err) {
+    Board *b = machine->board;
+    if (!b->serial) return error_set(err, "the serial line is connected to nothing");
+    if (!serial_type(b->serial, data, n))
+        return error_set(err, "the guest has to read what waits first: %zu bytes are too many", n);
+    pl011_receive(b->uart);
+    return true;
+}
+
 bool board_attach_flash(Machine *machine, unsigned unit, const char *path, bool readonly,
                         Error *err) {
     CHECK(unit < 2);

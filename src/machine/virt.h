@@ -52,6 +52,8 @@ void board_reset(Machine *machine);
 bool board_set_serial(Machine *machine, const SerialConfig *config, Error *err);
 // Who is told of Ctrl-A d (SerialConfig.debug_key), between two instructions.
 void board_on_debug_key(Machine *machine, void (*pressed)(void *arg), void *arg);
+// n bytes arrive on the UART, in their turn after those that wait already.
+bool board_type(Machine *machine, const void *data, size_t n, Error *err);
 // Loads a pflash image (unit 0 or 1) of exactly 64 MB; with readonly the guest cannot program it,
 // otherwise what the guest programs is written back to the file.
 bool board_attach_flash(Machine *machine, unsigned unit, const char *path, bool readonly,

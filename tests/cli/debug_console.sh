@@ -144,6 +144,55 @@ debug --batch -ex 'context once' -ex 'layout on' -ex 'layout off'
 [ "$(grep -c '^PSTATE' "$WORK/out")" = 2 ] || fail 'layout on and off'
 breaks 68 "el2sim: -ex: layout: 'big' is none of on, off and once" --batch -ex 'layout big'
 
+# --- running: the guest's output and input, how the machine ends, Ctrl-C
+words "$WORK/loop" 0x14000000
+# Prints '>', then what it receives.
+words "$WORK/echo" 0xd2a12001 0x528007c0 0xb9000020 0xb9401820 0x3727ffe0 0xb9400020 0xb9000020 0x17fffffc
+# Semihosting exit with status 42.
+words "$WORK/exit" 0x52800300 0x10000061 0xd45e0000 0x14000000 0x00020026 0 42 0
+expect 0 'powered off\|SYSTEM_OFF' debug -serial none -kernel "$WORK/off" --batch -ex continue
+expect 42 '' debug -serial none -semihosting -kernel "$WORK/exit" --batch -ex continue
+expect 67 'limit' debug -serial none -kernel "$WORK/loop" --timeout-insns 1000 --batch -ex continue
+expect 5 '' debug -serial none -kernel "$WORK/loop" --timeout-insns 1000 --batch -ex continue -ex 'quit 5'
+expect 67 '' debug -kernel "$WORK/echo" --timeout-insns 10000000 --batch -ex 'type hello\r\n' -ex continue
+grep -q '^>hello' "$WORK/out" || fail 'type'
+lines 'continue' 'echo it stands\n'
+expect 67 'it stands' debug -kernel "$WORK/echo" --timeout-insns 10000000
+! grep -q '>.*echo' "$WORK/out" || fail 'the guest reads the commands'
+printf 'of the guest' > "$WORK/in"
+expect 67 '>of the guest' debug -kernel "$WORK/echo" --timeout-insns 10000000 --batch -ex continue
+INPUT=
+breaks 68 'el2sim: -ex: type: the serial line is connected to nothing' --batch -ex 'type x'
+# A reset goes on: the rom counts its boots in RAM and powers off in the third.
+words "$WORK/boots" 0xd2a82001 0xb9400022 0x11000442 0xb9000022 0x71000c5f 0x1a9f17e3 0x4b0303e3 \
+    0x52800120 0x72b08000 0x0b030000 0xd4000003 0x14000000
+expect 0 ':  0x00000003' debug -serial none -kernel "$WORK/boots" --batch -ex continue -ex 'x/1wx pa(0x41000000)'
+expect 0 ':  0x00000001' debug -serial none -no-reboot -kernel "$WORK/boots" --batch -ex continue -ex 'x/1wx pa(0x41000000)'
+breaks 68 'el2sim: -ex: continue: takes no arguments' --batch -ex 'continue now'
+debug --batch -ex continue -ex continue
+[ "$STATUS" = 68 ] && grep -q 'continue: the machine has ended: ' "$WORK/err" || fail 'continue after the end'
+debug --batch -ex 'layout on' -ex continue
+[ "$(grep -c '^PSTATE' "$WORK/out")" = 2 ] && grep -q '^x0  0000000000000000\*' "$WORK/out" || fail 'layout at a stop'
+for commands in -ex stdin; do
+    COUNT=$((COUNT + 1))
+    printf 'continue\necho too far\\n\n' > "$WORK/in"
+    if [ $commands = stdin ]; then set --; else set -- --batch -x "$WORK/in"; fi
+    "$EL2SIM" debug -serial none -kernel "$WORK/loop" "$@" < "$WORK/in" > "$WORK/out" 2> "$WORK/err" &
+    pid=$!
+    # A signal before el2sim catches it is lost.
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        sleep 1
+        kill -INT $pid 2> /dev/null || break
+        sleep 0.2
+        grep -q '^State:.[^Z]' /proc/$pid/status 2> /dev/null || break
+    done
+    [ "$try" -lt 10 ] || kill -KILL $pid
+    wait $pid
+    STATUS=$?
+    [ $STATUS = 130 ] || fail "Ctrl-C in a script: status $STATUS"
+    ! grep -q 'too far' "$WORK/out" || fail 'Ctrl-C does not end the script'
+done
+
 # --- options
 refuse 'belong to el2sim debug' -x "$WORK/script"
 refuse 'belong to el2sim debug' run -ex quit

@@ -1,0 +1,63 @@
+// Running the guest: what every command that lets it run shares, and `continue`.
+#include "debugger/commands.h"
+#include "debugger/disasm.h"
+#include "debugger/layout.h"
+#include "debugger/place.h"
+
+static void print_why(Debugger *d, const StopEvent *ev) {
+    switch (ev->why) {
+    case WHY_MACHINE: fprintf(d->out, "the machine has ended: %s\n", d->machine->stop_text); break;
+    case WHY_INTERRUPT: fprintf(d->out, "interrupted\n"); break;
+    case WHY_POINT: fprintf(d->out, "stopped by %u: %s\n", ev->point->id, ev->point->spec); break;
+    case WHY_STEPPED:
+    case WHY_NOTHING: break;
+    }
+}
+
+// "cpu0 EL2 0x40080000 <_start>  adr     x1, #0x40080800 <vectors>"
+static void print_where(Debugger *d) {
+    Cpu *cpu = d->cpu;
+    Space space = {.kind = AS_CURRENT};
+    char place[256], text[128];
+    u32 word;
+    Error err;
+    fprintf(d->out, "cpu%u EL%u %s", cpu->index, cpu->el,
+            debugger_place(d, space, cpu->pc, place, sizeof place));
+    if (disasm_fetch(cpu, space, cpu->pc, &word, &err)) {
+        Disassembler *dis = disasm_open(d->machine, d->symbols);
+        disasm_text(dis, place_symbols(cpu, space), cpu->pc, word, text, sizeof text);
+        fprintf(d->out, "  %s", text);
+        disasm_close(dis);
+    }
+    fputc('\n', d->out);
+}
+
+// As `run` without -no-reboot: a reset goes on.
+static bool rebooted(Debugger *d) {
+    if (d->last.why != WHY_MACHINE || d->machine->stop != STOP_RESET || !d->hooks.reboot)
+        return false;
+    d->hooks.reboot(d->hooks.arg);
+    return true;
+}
+
+void debugger_resume(Debugger *d, const RunRequest *r) {
+    do {
+        debugger_before_run(d);
+        d->last = control_run(d->control, r);
+        debugger_after_run(d);
+    } while (rebooted(d));
+    d->cpu = d->last.cpu;
+    print_why(d, &d->last);
+    if (d->settings.layout)
+        layout_show(d);
+    else
+        print_where(d);
+}
+
+bool cmd_continue(Debugger *d, const char *args, Error *err) {
+    if (*args) return error_set(err, "continue: takes no arguments");
+    if (d->machine->stop)
+        return error_set(err, "continue: the machine has ended: %s", d->machine->stop_text);
+    debugger_resume(d, &(RunRequest){0});
+    return true;
+}
