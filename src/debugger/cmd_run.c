@@ -4,11 +4,25 @@
 #include "debugger/layout.h"
 #include "debugger/place.h"
 
+// "watchpoint 2: write 0x40001000, 8 bytes: 0x1 -> 0x2"
+static void print_point(Debugger *d, const StopEvent *ev) {
+    const Point *p = ev->point;
+    unsigned long long old = ev->old, new = ev->new;
+    if (!p->hidden) fprintf(d->out, "stopped by %u: %s", p->id, p->spec);
+    if (p->kind == POINT_EXIT && ev->kind == EXC_SYNC)
+        fprintf(d->out, "%sESR_EL2 0x%llx", p->hidden ? "" : ": ", (unsigned long long)ev->esr);
+    else if (p->kind == POINT_REGISTER || (p->kind == POINT_ACCESS && ev->is_write))
+        fprintf(d->out, ": 0x%llx -> 0x%llx", old, new);
+    else if (p->hidden)
+        return;
+    fputc('\n', d->out);
+}
+
 static void print_why(Debugger *d, const StopEvent *ev) {
     switch (ev->why) {
     case WHY_MACHINE: fprintf(d->out, "the machine has ended: %s\n", d->machine->stop_text); break;
     case WHY_INTERRUPT: fprintf(d->out, "interrupted\n"); break;
-    case WHY_POINT: fprintf(d->out, "stopped by %u: %s\n", ev->point->id, ev->point->spec); break;
+    case WHY_POINT: print_point(d, ev); break;
     case WHY_STEPPED:
     case WHY_NOTHING: break;
     }

@@ -13,8 +13,98 @@ const Command command_table[] = {
      "  Ctrl-C stops it, a point does, and the machine's own end. A reset goes on unless there is\n"
      "  -no-reboot.",
      ARG_NONE, NULL, cmd_continue, REPEAT_SAME},
+    {"stepi", "stepi", "Running", "[N]", "executes N instructions (1) of the selected CPU",
+     "  The others run as they would without it. An exception that is taken instead of the "
+     "instruction\n"
+     "  ends one step, too.\n"
+     "    stepi\n"
+     "    si 1000",
+     ARG_EXPRESSION, NULL, cmd_stepi, REPEAT_SAME},
+    {"nexti", "nexti", "Running", "[N]", "as stepi, but over calls, SVC, HVC and SMC",
+     "  It stops behind the call, with the same stack pointer, at the same level.\n"
+     "    nexti",
+     ARG_EXPRESSION, NULL, cmd_nexti, REPEAT_SAME},
+    {"advance", "adv", "Running", "LOCATION", "runs until this address is executed",
+     "    advance el2:handle_exit\n"
+     "    advance pc + 8",
+     ARG_LOCATION, NULL, cmd_advance, REPEAT_NOT},
+    {"si", "si", "Running", "[N]", "the same as stepi", "    si 3", ARG_EXPRESSION, NULL, cmd_stepi,
+     REPEAT_SAME},
+    {"ni", "ni", "Running", "[N]", "the same as nexti", "    ni", ARG_EXPRESSION, NULL, cmd_nexti,
+     REPEAT_SAME},
+    {"until", "unt", "Running", "LOCATION", "the same as advance", "    until pc + 8", ARG_LOCATION,
+     NULL, cmd_advance, REPEAT_NOT},
+    {"next-exit", "next-ex", "Running", "", "runs to the next exception to EL2",
+     "  It stands at the vector, before its first instruction.", ARG_NONE, NULL, cmd_next_exit,
+     REPEAT_SAME},
+    {"next-entry", "next-en", "Running", "", "runs to the next return from EL2",
+     "  It stands before the first instruction of the guest.", ARG_NONE, NULL, cmd_next_entry,
+     REPEAT_SAME},
+    {"next-switch", "next-sw", "Running", "", "runs until a CPU enters another VM or vCPU",
+     "  Another VMID or VMPIDR_EL2 than at the last entry of this CPU.", ARG_NONE, NULL,
+     cmd_next_switch, REPEAT_SAME},
+    {"icount", "ic", "Running", "N", "runs until the selected CPU has executed N instructions",
+     "  Counted since reset, exactly. `p icount` is where it is.\n"
+     "    icount 1000000",
+     ARG_EXPRESSION, NULL, cmd_icount, REPEAT_NOT},
 
     // --- Points
+    {"break", "b", "Points", "[LOCATION] [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
+     "stops before an address is executed",
+     "  Without LOCATION: where the selected CPU stands. A location without a space is meant at "
+     "any\n"
+     "  level and in any VM. The guest does not see it.\n"
+     "    break el2:handle_exit\n"
+     "    b 0xffff800008010000 el 1 vmid 2 if x0 != 0",
+     ARG_LOCATION, NULL, cmd_break, REPEAT_NOT},
+    {"tbreak", "tb", "Points", "[LOCATION] [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
+     "a breakpoint that stops once", "    tbreak el1:0x80000", ARG_LOCATION, NULL, cmd_tbreak,
+     REPEAT_NOT},
+    {"tp", "tp", "Points", "[LOCATION] [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
+     "prints a line when an address is executed, and goes on", "    tp el2:handle_exit if x0 == 3",
+     ARG_LOCATION, NULL, cmd_tp, REPEAT_NOT},
+    {"watch", "wa", "Points",
+     "ADDRESS[,SIZE]|REGISTER [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
+     "stops after bytes are written, or a register or field changes",
+     "  8 bytes unless there is a SIZE. While a register is watched the guest runs slowly.\n"
+     "    watch 0x40001000,4\n"
+     "    watch pa(0x44000000)\n"
+     "    watch vm1:ipa(0x80000000),4096\n"
+     "    watch HCR_EL2.TGE",
+     ARG_EXPRESSION, NULL, cmd_watch, REPEAT_NOT},
+    {"rwatch", "rw", "Points", "ADDRESS[,SIZE] [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
+     "stops after bytes are read", "    rwatch pa(0x44000000)", ARG_EXPRESSION, NULL, cmd_rwatch,
+     REPEAT_NOT},
+    {"awatch", "aw", "Points", "ADDRESS[,SIZE] [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
+     "stops after bytes are read or written", "    awatch ipa(0x9000000),4", ARG_EXPRESSION, NULL,
+     cmd_awatch, REPEAT_NOT},
+    {"catch", "cat", "Points", "EVENT [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
+     "stops at an exit, a return, an access to a register or device",
+     "  exit [EC]             an exception to EL2; before its first instruction\n"
+     "  hypercall [N]         HVC; N: its immediate, or the function in w0 or w16\n"
+     "  return                an exception return from EL2 to EL1 or EL0\n"
+     "  switch                ... that enters another VM or vCPU\n"
+     "  irq [INTID]           an interrupt is taken\n"
+     "  sysreg NAME [read|write]  before the instruction; slow while it is set\n"
+     "  device ADDRESS[,SIZE]     a device register is accessed\n"
+     "    catch exit 0x24 if far == 0x9000000\n"
+     "    catch sysreg SCTLR_EL1 write el 1\n"
+     "    catch device pa(0x9000000),0x1000",
+     ARG_WORDS, "device exit hypercall irq return switch sysreg", cmd_catch, REPEAT_NOT},
+    {"condition", "cond", "Points", "POINT [CONDITION]", "changes when a point stops",
+     "  Without CONDITION: always.\n"
+     "    condition 1 x0 > 4",
+     ARG_POINT, NULL, cmd_condition, REPEAT_NOT},
+    {"ignore", "ig", "Points", "POINT N", "lets a point not stop the next N times",
+     "    ignore 1 100", ARG_POINT, NULL, cmd_ignore, REPEAT_NOT},
+    {"enable", "en", "Points", "[POINT...]", "makes points stop again", "    enable 2", ARG_POINT,
+     NULL, cmd_enable, REPEAT_NOT},
+    {"disable", "disab", "Points", "[POINT...]", "keeps points, but they do not stop",
+     "    disable 1 2", ARG_POINT, NULL, cmd_disable, REPEAT_NOT},
+    {"delete", "del", "Points", "[POINT...]", "removes points; all without arguments",
+     "    delete 1", ARG_POINT, NULL, cmd_delete, REPEAT_NOT},
+    {"info breakpoints", "i b", "Points", "", "all points, with how often they were hit",
+     "    info breakpoints", ARG_NONE, NULL, cmd_info_breakpoints, REPEAT_NOT},
 
     // --- Registers
     {"info registers", "i r", "Registers", "[GROUP|REGISTER...]", "registers, with their fields",

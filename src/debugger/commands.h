@@ -12,6 +12,28 @@ bool cmd_tlb(Debugger *d, const char *args, Error *err);
 bool cmd_translate(Debugger *d, const char *args, Error *err);
 // cmd_run.c
 bool cmd_continue(Debugger *d, const char *args, Error *err);
+// cmd_step.c
+bool cmd_stepi(Debugger *d, const char *args, Error *err);
+bool cmd_nexti(Debugger *d, const char *args, Error *err);
+bool cmd_advance(Debugger *d, const char *args, Error *err);
+bool cmd_next_exit(Debugger *d, const char *args, Error *err);
+bool cmd_next_entry(Debugger *d, const char *args, Error *err);
+bool cmd_next_switch(Debugger *d, const char *args, Error *err);
+bool cmd_icount(Debugger *d, const char *args, Error *err);
+// cmd_break.c
+bool cmd_break(Debugger *d, const char *args, Error *err);
+bool cmd_tbreak(Debugger *d, const char *args, Error *err);
+bool cmd_tp(Debugger *d, const char *args, Error *err);
+bool cmd_watch(Debugger *d, const char *args, Error *err);
+bool cmd_rwatch(Debugger *d, const char *args, Error *err);
+bool cmd_awatch(Debugger *d, const char *args, Error *err);
+bool cmd_catch(Debugger *d, const char *args, Error *err);
+bool cmd_delete(Debugger *d, const char *args, Error *err);
+bool cmd_enable(Debugger *d, const char *args, Error *err);
+bool cmd_disable(Debugger *d, const char *args, Error *err);
+bool cmd_condition(Debugger *d, const char *args, Error *err);
+bool cmd_ignore(Debugger *d, const char *args, Error *err);
+bool cmd_info_breakpoints(Debugger *d, const char *args, Error *err);
 // cmd_console.c
 bool cmd_source(Debugger *d, const char *args, Error *err);
 bool cmd_type(Debugger *d, const char *args, Error *err);

@@ -1,0 +1,73 @@
+#!/bin/sh
+# Points: break, tbreak, tp, watch, rwatch, awatch, catch and the list of them.
+# Usage: debug_break.sh EL2SIM ROMS
+. "$(dirname "$0")/lib.sh"
+ROMS=$2
+ROM=hvcn
+
+session() {
+    printf '%s\n' "$@" > "$WORK/in"
+    INPUT=$WORK/in
+    run debug -serial none -M virt,virtualization=on,gic-version=3 -cpu max -kernel "$ROMS/$ROM.elf" --symbols "$ROMS/$ROM.elf"
+}
+# prints LINE COMMAND...: LINE is one of the lines printed, and no command fails.
+prints() {
+    p_line=$1
+    shift
+    session "$@"
+    [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
+    grep -qxF -e "$p_line" "$WORK/out" || fail "$*: no line '$p_line' in: $(head -40 "$WORK/out")"
+}
+refuses() {
+    r_text=$1
+    shift
+    session "$@"
+    [ "$STATUS" = 68 ] || fail "$*: status $STATUS, not 68"
+    grep -qF -e "stdin:$#: $r_text" "$WORK/err" || fail "$*: no '$r_text' on stderr"
+}
+
+prints 'breakpoint 1: 0x4008003c <guest>' 'break guest'
+prints 'stopped by 1: 0x4008003c <guest>' 'b guest' c
+prints 'x0 = 0x00000000000003df' 'b guest if x0 == 991' c 'p x0'
+prints 'the machine has ended: PSCI SYSTEM_OFF' 'b guest el 2' c
+prints 'the machine has ended: PSCI SYSTEM_OFF' 'tb guest' c c
+prints '1    breakpoint  y   1        0x4008003c <guest> el 1 if x0 == 991' 'b guest el 1 if x0 == 991' c 'info breakpoints'
+prints 'x0 = 0x00000000000003e3' 'b guest' 'ignore 1 5' c 'p x0'
+prints 'x0 = 0x0000000000000007' 'b guest' 'condition 1 x0 == 7' c 'p x0'
+prints 'the machine has ended: PSCI SYSTEM_OFF' 'b guest' 'disable 1' c
+prints 'stopped by 1: 0x4008003c <guest>' 'b guest' disable enable c
+prints 'no points' 'b guest' 'watch x0' 'delete 1 2' 'i b'
+# A tracepoint prints and goes on: six instructions from one to the next.
+prints '1: 0x40080040 <guest+0x4>: cpu0 EL1 instruction 25' 'tp guest+4 if x0 > 997' c
+[ "$(grep -c '^1: ' "$WORK/out")" = 3 ] || fail 'tp: not three lines'
+tail -2 "$WORK/out" | grep -q 'machine has ended' || fail 'tp: it stopped'
+# Registers and memory, with what was there before.
+prints 'stopped by 1: VBAR_EL2: 0x0 -> 0x40080800' 'watch VBAR_EL2' c
+prints 'cpu0 EL2 0x40080008 <_start+0x8>  movz    x1, #0x8000, lsl #16' 'watch VBAR_EL2' c
+prints 'stopped by 1: read pa(0x44000000), 8 bytes' 'rwatch pa(0x44000000)' c
+prints 'stopped by 1: access 0x44000000, 8 bytes' 'awatch 0x44000000' c
+# Events: before the first instruction of the handler.
+prints 'stopped by 1: exit 0x16: ESR_EL2 0x5a000000' 'catch exit 0x16' c
+prints 'stopped by 1: hypercall 1: ESR_EL2 0x5a000001' 'catch hypercall 1' c c
+prints 'x0 = 0x00000000000003df' 'catch hypercall 991' c 'p x0'
+prints 'cpu0 EL2 0x40080c00 <vectors+0x400>  mrs     x2, ESR_EL2' 'catch hypercall 991' c
+prints 'stopped by 1: return' 'catch return' c
+prints 'cpu0 EL2 0x40080014 <_start+0x14>  msr     SCTLR_EL1, x1' 'catch sysreg SCTLR_EL1 write' c
+prints 'the machine has ended: PSCI SYSTEM_OFF' 'catch sysreg SCTLR_EL1 read' c
+# Points change no count.
+session c 'p/d icount'
+all=$(tail -1 "$WORK/out")
+prints "$all" 'b guest if x0 == 5' 'watch VBAR_EL2' 'rwatch pa(0x44000000)' 'catch hypercall 1' c c c c c c 'p/d icount'
+ROM=demo
+prints 'stopped by 1: irq' 'catch irq' c
+prints 'stopped by 1: HCR_EL2.VM: 0x0 -> 0x1' 'watch HCR_EL2.VM' c
+prints '0x2' 'catch switch' c 'p vmid'
+prints 'stopped by 1: write vm2:ipa(0x40002000) <__vm_end+0xf00>, 8 bytes: 0x0 -> 0x1' 'watch vm2:ipa(0x40002000)' c c
+refuses "no register and no symbol 'nosuch'" 'break nosuch'
+refuses '0x40080002: instructions are at multiples of 4' 'break 0x40080002'
+refuses 'not understood: ' 'break main whenever'
+refuses 'there is no point 3' 'b 0x40080000' 'delete 3'
+refuses "'x' is no number of a point" 'delete x'
+refuses "catch sysreg: 'x0' is no system register" 'catch sysreg x0'
+refuses 'catch: exit, return,' 'catch foo'
+finish
