@@ -281,11 +281,15 @@ static Outcome step_by_record(State *s) {
 
 // --- all frames ----------------------------------------------------------------------------------
 
-// The hypervisor's frames end where its caller is the vector: the frame pointer still is the guest's.
+// The hypervisor's frames end where its caller is the vector: the frame pointer still is the guest's. Functions of
+// which more is known may have none.
 static bool at_boundary(const State *s) {
     u64 fp;
     Regs r = s->regs;
-    return s->has_stop && know(&r, FP, &fp) && fp == s->stop_fp;
+    if (!s->has_stop || !s->is_call || !know(&r, FP, &fp) || fp != s->stop_fp) return false;
+    Dwarf_Frame *frame = sources_frame(s->d->sources, s->symbols, r.pc - 4);
+    free(frame);
+    return !frame;
 }
 
 static Outcome step(State *s) {
@@ -324,7 +328,7 @@ static bool walk(State *s, Walk *w) {
         w->frame.number++;
         w->frame.boundary = w->frame.ended = NULL;
         // The entry code has no frame of its own, what it called has.
-        if (s->is_call && at_boundary(s)) return true;
+        if (at_boundary(s)) return true;
         Outcome o = step(s);
         s->is_call = true;
         if (o == STEP_OUTERMOST || o == STEP_FAILED) return true;

@@ -1,4 +1,4 @@
-// Backtraces and source lines of the roms `frames` (DWARF) and `frames_nodebug` (frame pointers, signed return
+// Backtraces and source lines of the roms `frames` (DWARF), `frames_cfi` (DWARF alone) and `frames_nodebug` (frame pointers, signed return
 // addresses): at every instruction the frames are those of a second stack that follows calls and returns.
 #include "debugger/debugger.h"
 #include "debugger/source.h"
@@ -134,6 +134,11 @@ static void frames_by_dwarf(void **state) {
     (void)state;
     // account hypercall handle_exit el2_entry, guest_inner guest_outer guest_main
     assert_int_equal(follow("frames"), 7);
+}
+
+static void frames_without_frame_pointers(void **state) {
+    (void)state;
+    assert_int_equal(follow("frames_cfi"), 7);
 }
 
 static void frames_by_frame_pointers(void **state) {
@@ -304,6 +309,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
     const struct CMUnitTest tests[] = {
         TEST(frames_by_dwarf),
+        TEST(frames_without_frame_pointers),
         TEST(frames_by_frame_pointers),
         TEST(signed_addresses_are_stripped),
         TEST(bad_frames_end_it),
