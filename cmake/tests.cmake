@@ -49,6 +49,8 @@ foreach(script debug_registers debug_memory debug_run debug_break)
 endforeach()
 add_test(NAME cli-debug_source COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_source.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/roms/frames)
+add_test(NAME cli-gdb COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/gdb.sh $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/roms)
+set_tests_properties(cli-gdb PROPERTIES TIMEOUT 300)
 add_test(NAME cli-trace COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/README.md)
 
@@ -145,3 +147,7 @@ foreach(kind xen kvm)
     set_tests_properties(boot-translate-${kind} PROPERTIES LABELS "boot;slow" TIMEOUT 300
                          ENVIRONMENT "EL2SIM_KVMTEST=${CMAKE_BINARY_DIR}/tests/guest/kvmtest")
 endforeach()
+
+# gdb on the boot of Xen.
+add_test(NAME boot-gdb-xen COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/gdb-xen $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/boot)
+set_tests_properties(boot-gdb-xen PROPERTIES LABELS "boot;slow" TIMEOUT 600)

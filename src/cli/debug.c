@@ -112,13 +112,11 @@ static int run_console(Session *s) {
 }
 
 static bool load_symbols(Debugger *d, const RunOptions *o, Error *err) {
+    if (!run_load_symbols(d->symbols, o, err)) return false;
     for (unsigned i = 0; i < o->symbol_count; i++) {
         int space;
-        if (!symbols_space(o->symbols[i].space, &space))
-            return error_set(err, "--symbols: '%s' is no space", o->symbols[i].space);
-        if (!symbols_add_file(d->symbols, space, o->symbols[i].path, err) ||
-            !sources_add(d->sources, space, o->symbols[i].path, err))
-            return false;
+        symbols_space(o->symbols[i].space, &space);
+        if (!sources_add(d->sources, space, o->symbols[i].path, err)) return false;
     }
     // A -kernel that is an ELF file with DWARF needs no --symbols for its lines.
     return !o->boot.kernel || sources_add(d->sources, SPACE_ANY, o->boot.kernel, err);

@@ -518,10 +518,17 @@ static bool opt_no_reboot(RunOptions *o, char *arg, Error *err) {
     o->no_reboot = true;
     return true;
 }
-static bool opt_debug(RunOptions *o, char *arg, Error *err) {
-    (void)o;
+static bool opt_gdb(RunOptions *o, char *arg, Error *err) {
+    (void)err;
+    o->gdb = arg ? arg : "tcp::1234";
+    return true;
+}
+
+static bool opt_gdb_wait(RunOptions *o, char *arg, Error *err) {
     (void)arg;
-    return error_set(err, "debugging with -S, -s and -gdb is not available in this version");
+    (void)err;
+    o->gdb_wait = true;
+    return true;
 }
 static bool opt_not_modelled(RunOptions *o, char *arg, Error *err) {
     (void)o;
@@ -621,6 +628,10 @@ static const OptionRow rows[] = {
     {"timeout-insns", true, opt_timeout, "N", "stop after N instructions, status 67"},
     {"trace", true, opt_trace, "exits[=FILE]", "a line for each exception to EL2 and each return"},
     {"symbols", true, opt_symbols, "[el2:|vm1:]FILE", "ELF or System.map for names in traces"},
+    {"gdb", true, opt_gdb, "tcp::PORT|tcp:HOST:PORT|unix:PATH",
+     "gdb or lldb can connect there (without HOST: from this host only)"},
+    {"s", false, opt_gdb, "", "the same as -gdb tcp::1234"},
+    {"S", false, opt_gdb_wait, "", "start only when the debugger says so (with -gdb)"},
     {"stats", false, opt_stats, "", "a table of exits at the end"},
     {"x", true, opt_script, "FILE", "debug: executes the commands of FILE first"},
     {"ex", true, opt_command, "COMMAND", "debug: executes COMMAND first"},
@@ -637,9 +648,6 @@ static const OptionRow rows[] = {
     {"no-acpi", false, opt_satisfied, NULL, NULL},
     {"accel", true, opt_accel, NULL, NULL},
     // Known and refused.
-    {"S", false, opt_debug, NULL, NULL},
-    {"s", false, opt_debug, NULL, NULL},
-    {"gdb", true, opt_debug, NULL, NULL},
     {"netdev", true, opt_not_modelled, NULL, NULL},
     {"chardev", true, opt_not_modelled, NULL, NULL},
     {"object", true, opt_not_modelled, NULL, NULL},
@@ -709,8 +717,10 @@ static bool finish(RunOptions *o, bool nodefaults, Error *err) {
     if (o->boot.append && !o->boot.kernel) return error_set(err, "-append needs -kernel");
     if (o->boot.bios && o->pflash[0].file)
         return error_set(err, "-bios and pflash unit 0 exclude each other");
-    if (o->symbol_count && !o->debug && !o->trace_exits && !o->stats)
-        return error_set(err, "--symbols needs --trace or --stats");
+    if (o->symbol_count && !o->debug && !o->trace_exits && !o->stats && !o->gdb)
+        return error_set(err, "--symbols needs --trace, --stats or -gdb");
+    if (o->gdb_wait && !o->gdb) return error_set(err, "-S needs -gdb (or use el2sim debug)");
+    if (o->gdb && o->debug) return error_set(err, "-gdb: el2sim debug is a debugger itself");
     o->boot.has_pflash0 = o->pflash[0].file != NULL;
     o->boot.tree_only = o->dump_tree != NULL;
     if (o->machine.host_clock && o->rtc_epoch == RTC_DEFAULT) o->rtc_epoch = time(NULL);

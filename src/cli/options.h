@@ -48,7 +48,9 @@ typedef struct RunOptions {
     DebugScript scripts[DEBUG_SCRIPTS_MAX];
     unsigned script_count;
     bool batch;
-    u64 insn_limit;  // 0 = none
+    const char *gdb;  // -gdb: where to listen; NULL: no debugger
+    bool gdb_wait;    // -S
+    u64 insn_limit;   // 0 = none
     // Copies of option values that were taken apart; freed by options_free().
     char *owned[256];
     unsigned owned_count;

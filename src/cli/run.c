@@ -3,6 +3,7 @@
 #include "debugger/disasm.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
+#include "debugger/gdb_server.h"
 #include "devices/fw_cfg.h"
 #include "machine/image.h"
 #include "machine/virt.h"
@@ -65,6 +66,18 @@ bool run_connect(Machine *machine, const RunOptions *o, Error *err) {
     for (unsigned i = 0; i < o->fw_cfg_count; i++)
         if (!add_fw_cfg(machine, &o->fw_cfg[i], err)) return false;
     machine->insn_limit = o->insn_limit;
+    return true;
+}
+
+bool run_load_symbols(Symbols *symbols, const RunOptions *o, Error *err) {
+    for (unsigned i = 0; i < o->symbol_count; i++) {
+        int space;
+        if (!symbols_space(o->symbols[i].space, &space))
+            return error_set(err, "--symbols: '%s' is no space (el2, vmN, kernel)",
+                             o->symbols[i].space);
+        if (!symbols_add_file(symbols, space, o->symbols[i].path, err)) return false;
+    }
+    symbols_sort(symbols);
     return true;
 }
 
@@ -134,17 +147,49 @@ static bool needs_report(const Machine *machine) {
            machine->stop != STOP_EXIT && !(machine->stop == STOP_USER && machine->stop_code == 0);
 }
 
+// What -gdb needs while the machine runs.
+typedef struct Remote {
+    GdbServer *server;
+    Debugger *debugger;
+    bool wait;
+} Remote;
+
+static void close_remote(Remote *r) {
+    gdb_server_close(r->server);
+    debugger_free(r->debugger);
+}
+
+static bool open_remote(Machine *machine, const RunOptions *o, Remote *r, Error *err) {
+    if (!o->gdb) return true;
+    r->debugger = debugger_create(machine);
+    if (!run_load_symbols(r->debugger->symbols, o, err)) return false;
+    r->wait = o->gdb_wait;
+    r->server = gdb_server_open(o->gdb, err);
+    return r->server != NULL;
+}
+
+// Runs until the machine stops, with gdb where there is one.
+static void run_machine_once(Machine *machine, Remote *r) {
+    if (!r->server)
+        machine_run(machine);
+    else if (!gdb_server_run(r->server, r->debugger, r->wait, run_exit_status) && !machine->stop)
+        machine_stop(machine, STOP_USER, 0, "the debugger ended it");
+    r->wait = false;
+}
+
+// Ctrl-A d. The machine is not to know: whoever takes the stop clears it.
 static void debug_key(void *arg) {
     Machine *machine = arg;
     machine_stop(machine, STOP_DEBUG, 0, "stopped by Ctrl-A d");
 }
 
 // True: *status is what the debugger left with.
-static bool run_to_end(Machine *machine, Boot *boot, const RunOptions *o, int *status) {
-    board_on_debug_key(machine, debug_key, machine);
+static bool run_to_end(Machine *machine, Boot *boot, const RunOptions *o, Remote *remote,
+                       int *status) {
+    if (!remote->server) board_on_debug_key(machine, debug_key, machine);
     boot_start(machine, boot);
     for (;;) {
-        machine_run(machine);
+        run_machine_once(machine, remote);
         if (machine->stop == STOP_DEBUG) {
             machine->stop = STOP_NONE;
             machine->stop_cpu = NULL;
@@ -163,14 +208,16 @@ static bool run_to_end(Machine *machine, Boot *boot, const RunOptions *o, int *s
 static int run_created(Machine *machine, const RunOptions *o, Error *err) {
     Boot *boot = NULL;
     Trace *trace = NULL;
+    Remote remote = {0};
     int status = -1;
     if (run_connect(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
         if (o->dump_tree) {
             if (run_dump_tree(boot, o->dump_tree, err)) status = EXIT_GUEST_OFF;
-        } else if (run_open_trace(machine, o, &trace, err)) {
+        } else if (open_remote(machine, o, &remote, err) &&
+                   run_open_trace(machine, o, &trace, err)) {
             watch(machine);
             if (o->serial.kind == SERIAL_STDIO) terminal_raw(false);
-            bool debugged = run_to_end(machine, boot, o, &status);
+            bool debugged = run_to_end(machine, boot, o, &remote, &status);
             terminal_restore();
             board_flush(machine);
             if (!debugged) status = run_exit_status(machine);
@@ -181,6 +228,7 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
     }
     current = NULL;
     check_dump_hook = NULL;
+    close_remote(&remote);
     boot_free(boot);
     return status;
 }

@@ -2,12 +2,15 @@
 #pragma once
 
 #include "cli/options.h"
+#include "debugger/symbols.h"
 #include "trace/trace.h"
 
 // Connects the devices of a new machine to what the options say: serial line, flash, fw_cfg, clock.
 bool run_connect(Machine *machine, const RunOptions *o, Error *err);
 // --trace and --stats; *out is NULL when the options ask for neither.
 bool run_open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *err);
+// The files of --symbols.
+bool run_load_symbols(Symbols *symbols, const RunOptions *o, Error *err);
 // -M dumpdtb=.
 bool run_dump_tree(const Boot *boot, const char *path, Error *err);
 // By why the machine stopped (docs/exit-status.md).

@@ -319,13 +319,24 @@ static void finish_watch(Control *c) {
     if (c->machine->stop == STOP_DEBUG) c->event = ev;
 }
 
+static void clear_request(Control *c) {
+    c->request = (RunRequest){0};
+    c->machine->only = NULL;
+    for (unsigned i = 0; i < c->machine->cpus; i++) c->machine->cpu[i]->stop_at = ~0ull;
+}
+
 static void start_request(Control *c, const RunRequest *r) {
     c->request = *r;
     c->machine->only = r->only ? r->cpu : NULL;
-    for (unsigned i = 0; i < c->machine->cpus; i++) c->machine->cpu[i]->stop_at = ~0ull;
     if (!r->cpu) return;
     c->request_el = r->cpu->el;
+    c->request_icount = r->cpu->icount;
     if (r->insns) r->cpu->stop_at = r->cpu->icount + r->insns;
+}
+
+// The request is fulfilled, whatever else wants a stop (control_interrupt()).
+static bool is_fulfilled(const Control *c, const RunRequest *r) {
+    return r->cpu && r->insns && r->cpu->icount - c->request_icount >= r->insns;
 }
 
 static StopEvent stopped(Control *c, const RunRequest *r) {
@@ -333,7 +344,7 @@ static StopEvent stopped(Control *c, const RunRequest *r) {
     if (c->machine->stop != STOP_DEBUG) {
         ev = (StopEvent){.why = WHY_MACHINE, .cpu = c->machine->stop_cpu};
     } else if (ev.why == WHY_NOTHING) {
-        ev.why = c->interrupted ? WHY_INTERRUPT : WHY_STEPPED;
+        ev.why = c->interrupted && !is_fulfilled(c, r) ? WHY_INTERRUPT : WHY_STEPPED;
         ev.cpu = ev.why == WHY_STEPPED ? r->cpu : c->machine->stop_cpu;
     }
     if (c->machine->stop == STOP_DEBUG) clear_stop(c->machine);
@@ -358,7 +369,7 @@ StopEvent control_run(Control *c, const RunRequest *r) {
         while (c->watch.point && c->machine->stop == STOP_DEBUG) finish_watch(c);
     }
     c->watch = (PendingWatch){0};
-    start_request(c, &(RunRequest){0});
+    clear_request(c);
     StopEvent ev = stopped(c, r);
     if (ev.why == WHY_POINT && ev.point->temporary) point_delete(c, ev.point->id);
     return ev;

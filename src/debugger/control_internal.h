@@ -38,7 +38,7 @@ struct Control {
     PendingWatch watch;
     RunRequest request;
     u8 request_el;
-    u64 request_pc;
+    u64 request_icount;
     // The place at which it stands: no point stops it there again.
     Cpu *stood;
     u64 stood_pc, stood_icount;
