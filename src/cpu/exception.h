@@ -33,3 +33,7 @@ bool debug_exceptions_enabled(const Cpu *cpu, int from_el, bool masked);
 int debug_target(const Cpu *cpu);
 // The debug registers changed as a whole (reset): arms what they say (debug_regs.c).
 void debug_registers_changed(Cpu *cpu);
+
+// interrupt.c: the EL that a physical interrupt of this line (LINE_*) is taken to from here if it is
+// pending; 0: it stays pending (masked, or routed to a lower level).
+int interrupt_physical_target(const Cpu *cpu, u32 line);

@@ -38,10 +38,12 @@ static const unsigned timer_ppi[TIMERS] = {PPI_PTIMER, PPI_VTIMER, PPI_HPTIMER, 
 
 // --- counters ------
 
-u64 gentimer_physical_count(Cpu *cpu) {
-    const struct Gentimer *g = cpu->gentimer;
-    u64 ns = machine_counter_now(cpu->machine);
+static u64 count_at(const struct Gentimer *g, u64 ns) {
     return g->shift >= 0 ? ns >> g->shift : (u64)((u128)ns * g->hz / NS_PER_S);
+}
+
+u64 gentimer_physical_count(Cpu *cpu) {
+    return count_at(cpu->gentimer, machine_counter_now(cpu->machine));
 }
 
 // First machine time (ns) at which the physical count is `count`.
@@ -312,4 +314,23 @@ void gentimer_reset(Cpu *cpu) {
         timer_update(cpu, n);
     }
     stream_changed(cpu);
+}
+
+// --- for the debugger ----------------------------------------------------------------------------
+
+void gentimer_view(Cpu *cpu, GentimerView out[GENTIMERS]) {
+    static const char *const names[TIMERS] = {"CNTP", "CNTV", "CNTHP", "CNTHV"};
+    _Static_assert((int)TIMERS == (int)GENTIMERS, "all timers have a view");
+    u64 physical = count_at(cpu->gentimer, cpu_now(cpu));
+    for (int n = 0; n < TIMERS; n++) {
+        u64 offset = timer_offset(cpu, n), cval = *timer_cval(cpu, n);
+        out[n] = (GentimerView){.name = names[n],
+                                .ppi = timer_ppi[n],
+                                .ctl = *timer_ctl(cpu, n),
+                                .cval = cval,
+                                .count = physical - offset,
+                                .offset = offset,
+                                .hz = cpu->gentimer->hz,
+                                .met = physical - offset >= cval};
+    }
 }

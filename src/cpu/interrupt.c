@@ -42,6 +42,12 @@ static int pending_target(const Cpu *cpu, const Source *s) {
     return cpu->lines & s->line ? physical_target(cpu, s) : 0;
 }
 
+int interrupt_physical_target(const Cpu *cpu, u32 line) {
+    for (unsigned i = 0; i < ARRAY_LEN(physical); i++)
+        if (physical[i].line == line) return physical_target(cpu, &physical[i]);
+    return 0;
+}
+
 // The virtual interrupt is pending for EL1, masked or not.
 static bool virtual_pending(const Cpu *cpu, unsigned i) {
     if (cpu->el == 2 || !cpu_have_el2(cpu) || cpu_tge(cpu)) return false;

@@ -58,3 +58,16 @@ bool gentimer_sysreg_write(Cpu *cpu, unsigned reg, u64 value);
 void gentimer_wfe(Cpu *cpu);
 // Calls system_wfe_delay_over() after so many cycles (1 ns each).
 void gentimer_delay_wfe_trap(Cpu *cpu, u64 cycles);
+
+// What a timer is at, for the debugger: reading it changes nothing.
+typedef struct GentimerView {
+    const char *name;  // "CNTV": its registers are CNTV_CTL_EL0...
+    unsigned ppi;
+    u64 ctl, cval;
+    u64 count;   // of the counter it compares with: physical count - offset
+    u64 offset;  // CNTVOFF_EL2, CNTPOFF_EL2 or 0
+    u64 hz;
+    bool met;  // count >= cval, whatever the control bits
+} GentimerView;
+enum { GENTIMERS = 4 };
+void gentimer_view(Cpu *cpu, GentimerView out[GENTIMERS]);
