@@ -1,4 +1,5 @@
 // gic, timers.
+#include "cpu/sysreg.h"
 #include "debugger/commands.h"
 #include "debugger/view_gic.h"
 
@@ -91,7 +92,9 @@ bool cmd_timers(Debugger *d, const char *args, Error *err) {
     gentimer_view(d->cpu, view);
     fprintf(d->out, "CPU %u, CNTFRQ_EL0 %llu Hz, CNTPCT_EL0 0x%016llx\n", d->cpu->index,
             (unsigned long long)view[0].hz, (unsigned long long)(view[0].count + view[0].offset));
+    static const unsigned control[GENTIMERS] = {SYSREG_CNTP_CTL_EL0, SYSREG_CNTV_CTL_EL0,
+                                                SYSREG_CNTHP_CTL_EL2, SYSREG_CNTHV_CTL_EL2};
     for (unsigned i = 0; i < GENTIMERS; i++)
-        if (d->machine->config.el2 || i < 2) put_timer(d, &view[i]);
+        if (sysreg_present(d->cpu, control[i])) put_timer(d, &view[i]);
     return true;
 }

@@ -272,6 +272,23 @@ const Command command_table[] = {
     // --- Exits
 
     // --- Interrupts and timers
+    {"gic", "gic", "Interrupts and timers", "[INTID | virtual INTID | lr]",
+     "the interrupt controller, and why an interrupt is not delivered",
+     "  Without arguments: each CPU's interface, what is pending or active, the list registers.\n"
+     "  INTID: the way of a physical interrupt from its wire to the exception on the selected\n"
+     "  CPU, step by step; the first NO is why it is not delivered. virtual INTID: the same of a\n"
+     "  virtual interrupt in the list registers. lr: the list registers, and what is wrong there.\n"
+     "    gic\n"
+     "    gic 27\n"
+     "    gic virtual 27\n"
+     "    gic lr",
+     ARG_WORDS, "virtual lr", cmd_gic, REPEAT_NOT},
+    {"timers", "tim", "Interrupts and timers", "",
+     "the selected CPU's timers: when they expire, what they assert",
+     "  For each: compare value, the count it is compared with, the offset, ENABLE and IMASK,\n"
+     "  when it expires, and whether its interrupt gets through the GIC's enable.\n"
+     "    timers",
+     ARG_NONE, NULL, cmd_timers, REPEAT_NOT},
 
     // --- Trace
 

@@ -66,3 +66,7 @@ bool cmd_symbol_file(Debugger *d, const char *args, Error *err);
 bool cmd_list(Debugger *d, const char *args, Error *err);
 bool cmd_info_line(Debugger *d, const char *args, Error *err);
 bool cmd_bt(Debugger *d, const char *args, Error *err);
+
+// cmd_gic.c
+bool cmd_gic(Debugger *d, const char *args, Error *err);
+bool cmd_timers(Debugger *d, const char *args, Error *err);
