@@ -29,10 +29,9 @@ refuse "not a size" -m lots
 refuse "not a size" -m -5
 refuse "at most 64 GB" -m 65G -kernel "$WORK/loop"
 refuse "highmem=off" -M virt,highmem=off -m 4G -kernel "$WORK/loop"
-refuse "not available in this version" -S
-refuse "neither tcp::PORT" -gdb 1234 -kernel "$WORK/nop"
-refuse "is no port" -gdb tcp::99999 -kernel "$WORK/nop"
-refuse "cannot listen" -gdb unix:/nowhere/socket -kernel "$WORK/nop"
+refuse "neither tcp::PORT" -gdb 1234 -kernel "$WORK/loop"
+refuse "is no port" -gdb tcp::99999 -kernel "$WORK/loop"
+refuse "cannot listen" -gdb unix:/nowhere/socket -kernel "$WORK/loop"
 refuse "needs -gdb" -S
 refuse "not modelled" -netdev user,id=n
 refuse "virtio-blk-device.* not modelled" -device virtio-blk-device,drive=d
