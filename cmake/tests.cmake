@@ -57,9 +57,23 @@ add_test(NAME cli-trace COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace.sh $<TARGET_
 add_test(NAME cli-debug_mmu COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_mmu.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
 
+add_test(NAME cli-stats COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/stats.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms)
+
 # A hypervisor at EL2, and the same file at virtual EL2.
 add_test(NAME cli-nested COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/nested.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
+
+# What --stats and `stat` count, against a count by single-stepping.
+add_executable(stat_count ${CMAKE_SOURCE_DIR}/tests/boot/stat_count.c ${CMAKE_SOURCE_DIR}/src/cli/options.c)
+target_compile_definitions(stat_count PRIVATE EL2SIM_VERSION="${PROJECT_VERSION}")
+target_link_libraries(stat_count PRIVATE debugger)
+foreach(kind xen kvm)
+    add_test(NAME boot-stat-${kind}
+             COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/stat $<TARGET_FILE:stat_count> ${CMAKE_BINARY_DIR}/boot ${kind})
+    set_tests_properties(boot-stat-${kind} PROPERTIES LABELS "boot;slow" TIMEOUT 300
+                         ENVIRONMENT "EL2SIM_KVMTEST=${CMAKE_BINARY_DIR}/tests/guest/kvmtest")
+endforeach()
 
 # Counts are exact and runs repeat.
 add_test(NAME cli-counts COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/counts.sh $<TARGET_FILE:el2sim>

@@ -554,11 +554,27 @@ static bool opt_symbols(RunOptions *o, char *arg, Error *err) {
     return *s->path || error_set(err, "--symbols: '%s' names no file", arg);
 }
 
+// FORMAT or FORMAT:FILE.
 static bool opt_stats(RunOptions *o, char *arg, Error *err) {
-    (void)arg;
-    (void)err;
     o->stats = true;
-    return true;
+    if (!arg) return true;
+    size_t n = strcspn(arg, ":");
+    if (!stat_choice_format(&o->stats_choice, arg, n))
+        return error_set(err, "--stats: '%s' is none of table, json, csv, each with :FILE", arg);
+    o->stats_path = arg[n] ? arg + n + 1 : NULL;
+    return !arg[n] || arg[n + 1] || error_set(err, "--stats: a file name is missing after ':'");
+}
+
+static bool opt_stats_by(RunOptions *o, char *arg, Error *err) {
+    o->stats = true;
+    return stat_choice_by(&o->stats_choice, arg, err) || error_prefix(err, "--stats-by");
+}
+
+// The plain table is one of its own; every other form is by these.
+static void finish_stats(RunOptions *o) {
+    StatChoice *c = &o->stats_choice;
+    if (c->count || (c->format == STAT_TABLE && !o->stats_path)) return;
+    *c = (StatChoice){{STAT_VM, STAT_CLASS, STAT_DETAIL}, 3, c->format};
 }
 
 static bool add_script(RunOptions *o, bool is_file, const char *text, Error *err) {
@@ -590,7 +606,7 @@ static bool opt_timeout(RunOptions *o, char *arg, Error *err) {
 
 typedef struct OptionRow {
     const char *name;
-    bool has_arg;
+    int has_arg;  // no_argument (false), required_argument (true), optional_argument
     OptionFunction set;
     const char *arg, *help;  // help NULL: not listed
 } OptionRow;
@@ -632,7 +648,10 @@ static const OptionRow rows[] = {
      "gdb or lldb can connect there (without HOST: from this host only)"},
     {"s", false, opt_gdb, "", "the same as -gdb tcp::1234"},
     {"S", false, opt_gdb_wait, "", "start only when the debugger says so (with -gdb)"},
-    {"stats", false, opt_stats, "", "a table of exits at the end"},
+    {"stats", optional_argument, opt_stats, "[=table|json|csv[:FILE]]",
+     "a table of exits at the end"},
+    {"stats-by", true, opt_stats_by, "DIMENSION,...",
+     "vm, vcpu, class, detail, function, ipa, hypercall"},
     {"x", true, opt_script, "FILE", "debug: executes the commands of FILE first"},
     {"ex", true, opt_command, "COMMAND", "debug: executes COMMAND first"},
     {"batch", false, opt_batch, "", "debug: leaves after -x and -ex"},
@@ -721,6 +740,7 @@ static bool finish(RunOptions *o, bool nodefaults, Error *err) {
         return error_set(err, "--symbols needs --trace, --stats or -gdb");
     if (o->gdb_wait && !o->gdb) return error_set(err, "-S needs -gdb (or use el2sim debug)");
     if (o->gdb && o->debug) return error_set(err, "-gdb: el2sim debug is a debugger itself");
+    finish_stats(o);
     o->boot.has_pflash0 = o->pflash[0].file != NULL;
     o->boot.tree_only = o->dump_tree != NULL;
     if (o->machine.host_clock && o->rtc_epoch == RTC_DEFAULT) o->rtc_epoch = time(NULL);
@@ -737,8 +757,7 @@ static bool is_abbreviated(const char *text, const char *name) {
 static OptionsResult parse_loop(int argc, char **argv, RunOptions *o, Error *err) {
     struct option table[ARRAY_LEN(rows) + 4] = {{0}};
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++)
-        table[i] = (struct option){rows[i].name, rows[i].has_arg ? required_argument : no_argument,
-                                   NULL, (int)i};
+        table[i] = (struct option){rows[i].name, rows[i].has_arg, NULL, (int)i};
     unsigned n = ARRAY_LEN(rows);
     table[n++] = (struct option){"help", no_argument, NULL, OPT_HELP};
     table[n++] = (struct option){"h", no_argument, NULL, OPT_HELP};

@@ -5,6 +5,7 @@
 #include "devices/serial.h"
 #include "machine/loader.h"
 #include "machine/machine.h"
+#include "trace/trace.h"
 
 enum { SYMBOL_FILES_MAX = 16, DEBUG_SCRIPTS_MAX = 64 };
 
@@ -44,6 +45,8 @@ typedef struct RunOptions {
     SymbolFile symbols[SYMBOL_FILES_MAX];
     unsigned symbol_count;
     bool stats;
+    StatChoice stats_choice;  // no dimension: the plain table
+    const char *stats_path;   // NULL: stderr
     bool debug;  // of `el2sim debug`
     DebugScript scripts[DEBUG_SCRIPTS_MAX];
     unsigned script_count;

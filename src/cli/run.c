@@ -97,6 +97,8 @@ bool run_open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *e
     TraceConfig config = {.exits = o->trace_exits,
                           .path = o->trace_path,
                           .stats = o->stats,
+                          .choice = o->stats_choice,
+                          .stats_path = o->stats_path,
                           .each_line = !o->trace_path};
     for (unsigned i = 0; i < o->symbol_count; i++)
         config.symbols[config.symbol_count++] =

@@ -270,6 +270,23 @@ const Command command_table[] = {
      ARG_EXPRESSION, NULL, cmd_translate, REPEAT_NOT},
 
     // --- Exits
+    {"stat", "stat", "Exits", "[by DIMENSION...] [table|json|csv] | reset",
+     "how many exits to EL2, and what they cost",
+     "  Counts the exceptions taken to EL2 since the debugger was attached, or since stat reset, "
+     "with\n"
+     "  the instructions executed in EL2 for each: total, minimum, median, 99th percentile, "
+     "maximum, "
+     "and\n"
+     "  the share of all instructions that were executed. Dimensions: vm, vcpu (its affinity), "
+     "class,\n"
+     "  detail (register, call, interrupt, page), function (the symbol that exited), ipa (page),\n"
+     "  hypercall. Without any: vm class detail.\n"
+     "    stat\n"
+     "    stat by function class\n"
+     "    stat by vm csv\n"
+     "    stat reset",
+     ARG_WORDS, "by vm vcpu class detail function ipa hypercall table json csv reset", cmd_stat,
+     REPEAT_NOT},
 
     // --- Interrupts and timers
     {"gic", "gic", "Interrupts and timers", "[INTID | virtual INTID | lr]",

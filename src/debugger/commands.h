@@ -34,6 +34,8 @@ bool cmd_disable(Debugger *d, const char *args, Error *err);
 bool cmd_condition(Debugger *d, const char *args, Error *err);
 bool cmd_ignore(Debugger *d, const char *args, Error *err);
 bool cmd_info_breakpoints(Debugger *d, const char *args, Error *err);
+// cmd_stat.c
+bool cmd_stat(Debugger *d, const char *args, Error *err);
 // cmd_console.c
 bool cmd_source(Debugger *d, const char *args, Error *err);
 bool cmd_type(Debugger *d, const char *args, Error *err);

@@ -4,6 +4,7 @@
 #include "debugger/layout.h"
 #include "debugger/source.h"
 #include "debugger/unwind.h"
+#include "trace/trace.h"
 
 #include <stdlib.h>
 
@@ -17,6 +18,9 @@ Debugger *debugger_create(Machine *machine) {
     d->control = control_create(machine, d->symbols);
     d->sources = sources_create();
     d->unwinder = unwinder_create(machine);
+    d->stats =
+        trace_open(machine, &(TraceConfig){.by_all = true, .shared_symbols = d->symbols}, NULL);
+    CHECK(d->stats);
     d->out = stdout;
     d->width = 80;
     d->settings =
@@ -26,6 +30,7 @@ Debugger *debugger_create(Machine *machine) {
 
 void debugger_free(Debugger *d) {
     if (!d) return;
+    trace_close(d->stats);
     layout_free(d->layout);
     control_free(d->control);
     unwinder_free(d->unwinder);

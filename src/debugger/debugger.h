@@ -67,6 +67,7 @@ struct Debugger {
     Unwinder *unwinder;
     const char *list_file;  // `list` goes on there
     unsigned list_line;
+    struct Trace *stats;  // counts exits since the debugger was attached (trace.h)
 };
 
 Debugger *debugger_create(Machine *machine);

@@ -5,8 +5,10 @@
 #include "gen/exceptions.h"
 #include "trace/internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { NESTING_MAX = 16 };
 
@@ -14,6 +16,7 @@ enum { NESTING_MAX = 16 };
 typedef struct Pending {
     u64 start;     // instructions executed by the CPU when it was taken
     StatRow *row;  // NULL without statistics
+    StatRow *by;   // NULL without those by dimension
     u64 resume;    // where the result would be seen: address of the next instruction
     World world;
     u8 reg;   // register that gets the result, RESULT_NONE
@@ -32,7 +35,12 @@ struct Trace {
     Observer observer;
     Text text;
     Stats *stats;
-    Symbols *symbols;
+    StatsBy *by;
+    StatChoice choice;
+    FILE *stats_file;  // NULL: to fd
+    u64 insns_before;  // executed when the counts by dimension began
+    Symbols *own_symbols;
+    const Symbols *symbols;
     bool exits, each_line, colour;
     int fd;
     u64 number, exit_count, return_count;
@@ -223,6 +231,38 @@ static char *put_key(char *p, const Trace *t, const Cpu *cpu, const Exception *e
     return p;
 }
 
+// "vcpu" of code below EL2: MPIDR_EL1 as it reads it.
+static char *put_vcpu(char *p, const Cpu *cpu, World w) {
+    if (w.kind == WORLD_EL2 || w.kind == WORLD_HOST) return put_text(p, "-");
+    return put_hex(p, cpu->sys.VMPIDR_EL2 & 0xff00ffffffull);
+}
+
+static char *put_hypercall(char *p, const Cpu *cpu, const Exception *e) {
+    unsigned first, args;
+    bool call = e->kind == EXC_SYNC && (e->ec == EC_HVC64 || e->ec == EC_SMC64);
+    if (!call) return put_text(p, "-");
+    char *end = put_call(p, cpu, e->ec, (u16)e->iss, &first, &args);
+    return end != p ? end : put_hex(put_text(p, "imm "), e->iss & 0xffff);
+}
+
+static StatRow *count_by(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World w) {
+    const Exception *e = ev->exc;
+    char text[STAT_DIMENSIONS][192], *value[STAT_DIMENSIONS];
+    for (unsigned d = 0; d < STAT_DIMENSIONS; d++) value[d] = text[d];
+    *put_world(text[STAT_VM], w) = 0;
+    *put_vcpu(text[STAT_VCPU], cpu, w) = 0;
+    *put_text(text[STAT_CLASS], exception_name(e)) = 0;
+    *put_key(text[STAT_DETAIL], t, cpu, e) = 0;
+    SymbolHit hit;
+    bool known = symbols_lookup(t->symbols, world_space(w), exit_pc(ev), &hit);
+    *put_some(text[STAT_FUNCTION], known ? hit.name : "-", 128) = 0;
+    bool ipa = e->kind == EXC_SYNC && e->hpfar_valid;
+    char *p = text[STAT_IPA];
+    *(ipa ? put_hex(p, fault_ipa(cpu, e) & ~0xfffull) : put_text(p, "-")) = 0;
+    *put_hypercall(text[STAT_HYPERCALL], cpu, e) = 0;
+    return by_exit(t->by, value);
+}
+
 // --- the two events ------------------------------------------------------------------------------
 
 static void remember(Pending *pending, const ExceptionEvent *ev, World w, u64 icount) {
@@ -262,6 +302,7 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     if (ev->from_el < 2) c->depth = 0;
     Pending *pending = push(c);
     remember(pending, ev, w, cpu->icount);
+    if (t->by) pending->by = count_by(t, cpu, ev, w);
     if (!t->stats) return;
     char detail[192];
     char *end = put_key(detail, t, cpu, ev->exc);
@@ -304,6 +345,7 @@ static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
     t->return_count++;
     const Pending *exit = match(&t->cpu[cpu->index], ev);
     if (exit && exit->row) stats_cost(exit->row, cpu->icount - exit->start);
+    if (exit && exit->by) stats_cost(exit->by, cpu->icount - exit->start);
     if (t->exits) write_return(t, cpu, ev, exit);
 }
 
@@ -315,9 +357,32 @@ static bool add_symbols(Trace *t, const TraceConfig *config, Error *err) {
         int space;
         if (!symbols_space(f->space ? f->space : "", &space))
             return error_set(err, "--symbols: '%s' is no space (el2, vmN, kernel)", f->space);
-        if (!symbols_add_file(t->symbols, space, f->path, err)) return false;
+        if (!symbols_add_file(t->own_symbols, space, f->path, err)) return false;
     }
     return true;
+}
+
+static bool open_stats_file(Trace *t, const TraceConfig *config, Error *err) {
+    if (!config->stats_path) return true;
+    t->stats_file = fopen(config->stats_path, "w");
+    return t->stats_file ||
+           error_set(err, "--stats: cannot create '%s': %s", config->stats_path, strerror(errno));
+}
+
+static void start_counting(Trace *t, const TraceConfig *config) {
+    bool chosen = config->choice.count != 0;
+    if (config->stats && !chosen) t->stats = stats_create();
+    if (config->by_all || (config->stats && chosen)) t->by = by_create();
+    if (config->stats) t->choice = config->choice;
+    t->insns_before = machine_insns(t->machine);
+}
+
+static void free_trace(Trace *t) {
+    stats_free(t->stats);
+    by_free(t->by);
+    symbols_free(t->own_symbols);
+    free(t->cpu);
+    free(t);
 }
 
 Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
@@ -328,16 +393,17 @@ Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
     t->each_line = config->each_line;
     t->colour = config->colour;
     t->fd = config->fd;
-    t->symbols = symbols_create();
+    t->own_symbols = symbols_create();
+    t->symbols = config->shared_symbols ? config->shared_symbols : t->own_symbols;
     t->cpu = calloc(machine->cpus, sizeof *t->cpu);
     CHECK(t->cpu);
-    if (!add_symbols(t, config, err) || !text_open(&t->text, config->path, config->fd, err)) {
-        symbols_free(t->symbols);
-        free(t->cpu);
-        free(t);
+    bool ok = add_symbols(t, config, err) && open_stats_file(t, config, err);
+    if (!ok || !text_open(&t->text, config->path, config->fd, err)) {
+        if (t->stats_file) fclose(t->stats_file);
+        free_trace(t);
         return NULL;
     }
-    if (config->stats) t->stats = stats_create();
+    start_counting(t, config);
     t->observer = (Observer){.arg = t, .exception = on_exception, .eret = on_return};
     observer_add(machine, &t->observer);
     return t;
@@ -346,6 +412,35 @@ Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
 static bool report_failure(const Text *text) {
     if (!text->failed) return true;
     fprintf(stderr, "el2sim: --trace: lines were lost: %s\n", strerror(text->failed));
+    return false;
+}
+
+void trace_print_stats(const Trace *t, const StatChoice *choice, FILE *out) {
+    u64 now = machine_insns(t->machine);
+    // A reset starts the counts of instructions again.
+    by_print(t->by, choice, now < t->insns_before ? now : now - t->insns_before, out);
+}
+
+void trace_reset_stats(Trace *t) {
+    by_free(t->by);
+    t->by = by_create();
+    t->insns_before = machine_insns(t->machine);
+    for (unsigned i = 0; i < t->machine->cpus; i++)
+        for (unsigned k = 0; k < NESTING_MAX; k++) t->cpu[i].nest[k].by = NULL;
+}
+
+// False: what was printed when the trace was closed could not be written.
+static bool print_chosen(Trace *t) {
+    FILE *out = t->stats_file;
+    if (!out) {
+        int fd = dup(t->fd ? t->fd : STDERR_FILENO);
+        out = fd < 0 ? NULL : fdopen(fd, "w");
+        if (!out) return false;
+    }
+    trace_print_stats(t, &t->choice, out);
+    bool ok = !ferror(out);
+    if (fclose(out) == 0 && ok) return true;
+    fprintf(stderr, "el2sim: --stats: the table could not be written\n");
     return false;
 }
 
@@ -361,10 +456,8 @@ bool trace_close(Trace *t) {
         text_close(&table);
         ok = report_failure(&table) && ok;
     }
-    stats_free(t->stats);
-    symbols_free(t->symbols);
-    free(t->cpu);
-    free(t);
+    if (t->by && t->choice.count) ok = print_chosen(t) && ok;
+    free_trace(t);
     return ok;
 }
 

@@ -6,6 +6,8 @@
 #include "debugger/symbols.h"
 #include "trace/trace.h"
 
+#include <stdio.h>
+
 // --- text.c: numbers and strings into a large buffer, without stdio -----------------------------
 
 enum { TEXT_SIZE = 1 << 20, LINE_MAX_LENGTH = 2048 };
@@ -84,7 +86,13 @@ char *put_call(char *p, const Cpu *cpu, u8 ec, u16 imm, unsigned *first_arg, uns
 // --- stat.c -------------------------------------------------------------------------------------
 
 typedef struct Stats Stats;
-typedef struct StatRow StatRow;
+typedef struct StatRow {
+    World world;
+    const char *class_name;
+    char detail[64];
+    u64 count, samples, total, min, max;
+    u32 *histogram;
+} StatRow;
 
 Stats *stats_create(void);
 void stats_free(Stats *s);
@@ -95,3 +103,16 @@ void stats_print(Stats *s, Text *out, bool colour);
 // The smallest value that at least `percent` % of the samples do not exceed: exact below 1024, else
 // within 1 %.
 u64 stats_percentile(const StatRow *row, unsigned percent);
+// Adds what `from` counted to `to`.
+void stats_merge(StatRow *to, const StatRow *from);
+
+// --- stat_by.c ----------------------------------------------------------------------------------
+
+typedef struct StatsBy StatsBy;
+
+StatsBy *by_create(void);
+void by_free(StatsBy *s);
+// Counts an exit; value[d] is its value in dimension d.
+StatRow *by_exit(StatsBy *s, char *const value[STAT_DIMENSIONS]);
+// instructions: all that were executed, for the share of time.
+void by_print(const StatsBy *s, const StatChoice *choice, u64 instructions, FILE *out);

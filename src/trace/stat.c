@@ -8,18 +8,10 @@ enum {
     EXACT_BITS = 10,
     STEP_BITS = 7,  // steps per power of two above
     BUCKETS = (1 << EXACT_BITS) + ((64 - EXACT_BITS) << STEP_BITS),
-    DETAIL_MAX = 64,
+    DETAIL_MAX = sizeof((StatRow *)0)->detail,
     HASH_SIZE = 2048,
     ROWS_MAX = 768,       // after that, new details of a class are counted together
     ALL_ROWS_MAX = 1280,  // after that, new VMs too: what is left is enough for every class
-};
-
-struct StatRow {
-    World world;
-    const char *class_name;
-    char detail[DETAIL_MAX];
-    u64 count, samples, total, min, max;
-    u32 *histogram;
 };
 
 struct Stats {
@@ -119,6 +111,20 @@ void stats_cost(StatRow *r, u64 n) {
     r->max = MAX(r->max, n);
     r->total += n;
     r->samples++;
+}
+
+void stats_merge(StatRow *to, const StatRow *from) {
+    to->count += from->count;
+    if (!from->samples) return;
+    if (!to->histogram) {
+        to->histogram = calloc(BUCKETS, sizeof *to->histogram);
+        CHECK(to->histogram);
+    }
+    for (unsigned i = 0; i < BUCKETS; i++) to->histogram[i] += from->histogram[i];
+    to->min = to->samples && to->min < from->min ? to->min : from->min;
+    to->max = MAX(to->max, from->max);
+    to->total += from->total;
+    to->samples += from->samples;
 }
 
 u64 stats_percentile(const StatRow *r, unsigned percent) {

@@ -4,11 +4,37 @@
 #pragma once
 
 #include "base/error.h"
+#include "debugger/symbols.h"
 #include "machine/machine.h"
+
+#include <stdio.h>
 
 typedef struct Trace Trace;
 
 enum { TRACE_SYMBOLS_MAX = 16 };
+
+// By what exits can be counted, and how the counts are printed.
+typedef enum StatDimension {
+    STAT_VM,         // "vm1", "el2", ... (docs/trace.md, Whose code)
+    STAT_VCPU,       // affinity of the vCPU: MPIDR_EL1 as the VM reads it
+    STAT_CLASS,      // exception class
+    STAT_DETAIL,     // register, call, interrupt, page, ...
+    STAT_FUNCTION,   // symbol that the instruction which exited is in
+    STAT_IPA,        // page of the IPA
+    STAT_HYPERCALL,  // call of HVC and SMC
+    STAT_DIMENSIONS
+} StatDimension;
+typedef enum StatFormat { STAT_TABLE, STAT_JSON, STAT_CSV } StatFormat;
+typedef struct StatChoice {
+    StatDimension by[STAT_DIMENSIONS];
+    unsigned count;
+    StatFormat format;
+} StatChoice;
+
+// Adds the dimensions of a comma-separated list to the choice, each once.
+bool stat_choice_by(StatChoice *choice, const char *list, Error *err);
+// "table", "json", "csv".
+bool stat_choice_format(StatChoice *choice, const char *name, size_t n);
 
 // A file of names: an ELF file or System.map.
 typedef struct TraceSymbols {
@@ -17,12 +43,18 @@ typedef struct TraceSymbols {
 } TraceSymbols;
 
 typedef struct TraceConfig {
-    bool exits;        // a line per exit and return
-    bool stats;        // the table, when the trace is closed
-    const char *path;  // where the lines go; NULL or "-": to fd
-    int fd;            // 0: standard error, so that the serial console stays clean
-    bool each_line;    // write every line at once: it appears in order with the console
-    bool colour;       // ANSI colours
+    bool exits;  // a line per exit and return
+    bool stats;  // the table, when the trace is closed
+    // Exits are counted by all dimensions, for trace_print_stats(). With `stats` they are printed so when the
+    // trace is closed, to stats_path (NULL: fd), unless choice.count is 0.
+    bool by_all;
+    StatChoice choice;
+    const char *stats_path;
+    const Symbols *shared_symbols;  // used instead of `symbols`
+    const char *path;               // where the lines go; NULL or "-": to fd
+    int fd;                         // 0: standard error, so that the serial console stays clean
+    bool each_line;  // write every line at once: it appears in order with the console
+    bool colour;     // ANSI colours
     TraceSymbols symbols[TRACE_SYMBOLS_MAX];
     unsigned symbol_count;
 } TraceConfig;
@@ -35,3 +67,6 @@ bool trace_close(Trace *trace);
 // Exceptions to EL2 seen so far, and returns from EL2.
 u64 trace_exits(const Trace *trace);
 u64 trace_returns(const Trace *trace);
+// With by_all: the counts since the trace was opened or reset, by the chosen dimensions.
+void trace_print_stats(const Trace *trace, const StatChoice *choice, FILE *out);
+void trace_reset_stats(Trace *trace);

@@ -627,6 +627,136 @@ static void test_errors(void **state) {
     machine_free(m);
 }
 
+// What trace_print_stats() writes.
+static void printed_by(const Trace *t, const char *by, StatFormat format, char *text, size_t size) {
+    Error err = {""};
+    StatChoice choice = {.format = format};
+    if (!stat_choice_by(&choice, by, &err)) fail_msg("%s", err.text);
+    FILE *f = tmpfile();
+    assert_non_null(f);
+    trace_print_stats(t, &choice, f);
+    rewind(f);
+    text[fread(text, 1, size - 1, f)] = 0;
+    fclose(f);
+}
+
+// A call of one vCPU of VM 5, twice, and of another; a fault on a page; from EL2.
+static void provoke(Rig *r) {
+    r->cpu->sys.VMPIDR_EL2 = 0x80000003;
+    r->cpu->x[0] = 0x84000000;
+    take(r, EC_HVC64, 0, 0x1004);
+    give_back(r, 10, EL1H, 0x1004);
+    take(r, EC_HVC64, 0, 0x1004);
+    give_back(r, 30, EL1H, 0x1004);
+    r->cpu->sys.VMPIDR_EL2 = 0x80000100;
+    take(r, EC_HVC64, 7, 0x2004);
+    give_back(r, 60, EL1H, 0x2004);
+    Exception e = {
+        .kind = EXC_SYNC, .ec = EC_DABT_LOWER, .iss = 7, .hpfar_valid = true, .hpfar = 0x90000};
+    AArch64_TakeException(r->cpu, 2, &e, 0x2008);
+    take_interrupt(r, EXC_IRQ, VECTORS);
+    give_back(r, 5, EL2H, VECTORS);
+    give_back(r, 95, EL1H, 0x200c);
+}
+
+static void test_by_dimensions(void **state) {
+    (void)state;
+    Rig r;
+    char text[4096];
+    start_config(&r, (TraceConfig){.by_all = true});
+    provoke(&r);
+    r.machine->cpu[1]->icount += 800;  // 1000 instructions in all
+    printed_by(r.trace, "vm,vcpu,hypercall,ipa", STAT_CSV, text, sizeof text);
+    assert_string_equal(text,
+                        "vm,vcpu,hypercall,ipa,count,el2_insns,min,median,p99,max,share\n"
+                        "\"vm5\",\"0x3\",\"PSCI_VERSION\",\"-\",2,40,10,10,30,30,4.0000\n"
+                        "\"el2\",\"-\",\"-\",\"-\",1,5,5,5,5,5,0.5000\n"
+                        "\"vm5\",\"0x100\",\"imm 0x7\",\"-\",1,60,60,60,60,60,6.0000\n"
+                        "\"vm5\",\"0x100\",\"-\",\"0x9000000\",1,100,100,100,100,100,10.0000\n");
+    printed_by(r.trace, "class", STAT_CSV, text, sizeof text);
+    assert_string_equal(text, "class,count,el2_insns,min,median,p99,max,share\n"
+                              "\"HVC64\",3,100,10,30,60,60,10.0000\n"
+                              "\"DABT_LOWER\",1,100,100,100,100,100,10.0000\n"
+                              "\"IRQ\",1,5,5,5,5,5,0.5000\n");
+    printed_by(r.trace, "class", STAT_JSON, text, sizeof text);
+    must_have(text, "{\"instructions\":1000,\"rows\":[\n{\"class\":\"HVC64\",\"count\":3,"
+                    "\"el2_insns\":100,\"min\":10,\"median\":30,\"p99\":60,\"max\":60,"
+                    "\"share\":10.0000},\n");
+    printed_by(r.trace, "class", STAT_TABLE, text, sizeof text);
+    must_have_row(text, "\nIRQ 1 5 5 5 5 5 0.50%\n5 exits, 1000 instructions\n");
+    // An exit that is under way when the counts start again belongs to none.
+    take(&r, EC_HVC64, 0, 0x1004);
+    trace_reset_stats(r.trace);
+    give_back(&r, 10, EL1H, 0x1004);
+    printed_by(r.trace, "class", STAT_TABLE, text, sizeof text);
+    must_have_row(text, "share\n0 exits, 10 instructions\n");
+    assert_string_equal(finish(&r), "");
+    end(&r);
+}
+
+static void test_by_function(void **state) {
+    (void)state;
+    Rig r;
+    char text[4096];
+    Symbols *symbols = symbols_create();
+    symbols_add_one(symbols, 5, "say \"hi\"", 0x1000, 0x10);
+    symbols_sort(symbols);
+    start_config(&r, (TraceConfig){.by_all = true, .shared_symbols = symbols});
+    provoke(&r);
+    printed_by(r.trace, "function", STAT_CSV, text, sizeof text);
+    must_have(text, "\n\"-\",3,");
+    must_have(text, "\n\"say \"\"hi\"\"\",2,");
+    printed_by(r.trace, "function", STAT_JSON, text, sizeof text);
+    must_have(text, "{\"function\":\"say \\\"hi\\\"\",\"count\":2,");
+    finish(&r);
+    end(&r);
+    symbols_free(symbols);
+}
+
+// Counts stay exact when there are more values than rows.
+static void test_by_many(void **state) {
+    (void)state;
+    StatsBy *s = by_create();
+    char text[STAT_DIMENSIONS][16], *value[STAT_DIMENSIONS];
+    for (unsigned d = 0; d < STAT_DIMENSIONS; d++) *(value[d] = text[d]) = 0;
+    for (unsigned i = 0; i < 5000; i++) {
+        snprintf(text[STAT_DETAIL], sizeof text[0], "%u", i);
+        by_exit(s, value);
+    }
+    FILE *f = tmpfile();
+    assert_non_null(f);
+    by_print(s, &(StatChoice){{STAT_DETAIL}, 1, STAT_CSV}, 0, f);
+    by_print(s, &(StatChoice){{STAT_VM}, 1, STAT_CSV}, 0, f);
+    rewind(f);
+    char line[256];
+    bool others = false, all = false;
+    while (fgets(line, sizeof line, f)) {
+        others |= !strcmp(line, "\"(others)\",904,0,0,0,0,0,0.0000\n");
+        all |= !strcmp(line, "\"\",4096,0,0,0,0,0,0.0000\n");
+    }
+    assert_true(others && all);
+    fclose(f);
+    by_free(s);
+}
+
+static void test_choice(void **state) {
+    (void)state;
+    Error err = {""};
+    StatChoice c = {.count = 0};
+    assert_true(stat_choice_by(&c, "ipa,vm", &err));
+    assert_int_equal(c.count, 2);
+    assert_int_equal(c.by[0], STAT_IPA);
+    assert_int_equal(c.by[1], STAT_VM);
+    assert_false(stat_choice_by(&c, "vm", &err));
+    must_have(err.text, "'vm' is there twice");
+    assert_false(stat_choice_by(&c, "class,", &err));
+    assert_false(stat_choice_by(&c, "vms", &err));
+    must_have(err.text, "'vms' is none of vm, vcpu");
+    assert_true(stat_choice_format(&c, "csv:x", 3));
+    assert_int_equal(c.format, STAT_CSV);
+    assert_false(stat_choice_format(&c, "js", 2));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_call_and_return), cmocka_unit_test(test_return_elsewhere),
@@ -639,7 +769,9 @@ int main(void) {
         cmocka_unit_test(test_repeatable),      cmocka_unit_test(test_large),
         cmocka_unit_test(test_percentiles),     cmocka_unit_test(test_wide_numbers),
         cmocka_unit_test(test_many_details),    cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_errors),          cmocka_unit_test(test_by_dimensions),
+        cmocka_unit_test(test_by_function),     cmocka_unit_test(test_by_many),
+        cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
