@@ -12,9 +12,11 @@ int main(int argc, char **argv) {
     if (argc > 1 && !strcmp(argv[1], "demo")) return demo_main(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "run")) return run_main(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "debug")) return debug_main(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "trace")) return trace_main(argc - 1, argv + 1);
     if (argc > 1 && argv[1][0] != '-') {
         Error err;
-        error_set(&err, "unknown command '%s' (run, debug, demo; see el2sim --help)", argv[1]);
+        error_set(&err, "unknown command '%s' (run, debug, demo, trace; see el2sim --help)",
+                  argv[1]);
         return usage_error(&err);
     }
     return run_main(argc, argv);

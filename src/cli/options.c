@@ -536,8 +536,12 @@ static bool opt_not_modelled(RunOptions *o, char *arg, Error *err) {
 }
 
 static bool opt_trace(RunOptions *o, char *arg, Error *err) {
+    if (!strncmp(arg, "insn=", 5)) {
+        o->trace_insn = arg + 5;
+        return arg[5] || error_set(err, "--trace: insn= needs a file name");
+    }
     if (strncmp(arg, "exits", 5) || (arg[5] && arg[5] != '='))
-        return error_set(err, "--trace: '%s' is not known (exits[=FILE])", arg);
+        return error_set(err, "--trace: '%s' is not known (exits[=FILE], insn=FILE)", arg);
     o->trace_exits = true;
     o->trace_path = arg[5] ? arg + 6 : NULL;
     return !arg[5] || arg[6] || error_set(err, "--trace: exits= needs a file name");
@@ -642,7 +646,9 @@ static const OptionRow rows[] = {
      "1 instruction = 1 ns (default), or the host's clock"},
     {"seed", true, opt_seed, "N", "of everything random (0)"},
     {"timeout-insns", true, opt_timeout, "N", "stop after N instructions, status 67"},
-    {"trace", true, opt_trace, "exits[=FILE]", "a line for each exception to EL2 and each return"},
+    {"trace", true, opt_trace, "exits[=FILE]|insn=FILE",
+     "exits: a line for each exception to EL2 and each return\n"
+     "insn: every instruction, for el2sim trace show"},
     {"symbols", true, opt_symbols, "[el2:|vm1:]FILE", "ELF or System.map for names in traces"},
     {"gdb", true, opt_gdb, "tcp::PORT|tcp:HOST:PORT|unix:PATH",
      "gdb or lldb can connect there (without HOST: from this host only)"},

@@ -42,12 +42,13 @@ typedef struct RunOptions {
     i64 rtc_epoch;  // seconds since 1970 at start
     bool trace_exits;
     const char *trace_path;  // NULL: stdout's companion, stderr
+    const char *trace_insn;  // NULL: none
     SymbolFile symbols[SYMBOL_FILES_MAX];
     unsigned symbol_count;
     bool stats;
     StatChoice stats_choice;  // no dimension: the plain table
     const char *stats_path;   // NULL: stderr
-    bool debug;  // of `el2sim debug`
+    bool debug;               // of `el2sim debug`
     DebugScript scripts[DEBUG_SCRIPTS_MAX];
     unsigned script_count;
     bool batch;

@@ -7,6 +7,7 @@
 #include "devices/fw_cfg.h"
 #include "machine/image.h"
 #include "machine/virt.h"
+#include "trace/insn.h"
 #include "trace/trace.h"
 
 #include <errno.h>
@@ -206,24 +207,42 @@ static bool run_to_end(Machine *machine, Boot *boot, const RunOptions *o, Remote
     }
 }
 
+typedef struct Traces {
+    Trace *trace;
+    InsnTrace *insn;
+} Traces;
+
+static bool open_traces(Machine *machine, const RunOptions *o, Traces *t, Error *err) {
+    if (!run_open_trace(machine, o, &t->trace, err)) return false;
+    if (!o->trace_insn) return true;
+    t->insn = insn_open(machine, o->trace_insn, err);
+    if (!t->insn) trace_close(t->trace);
+    return t->insn != NULL;
+}
+
+static bool close_traces(const Traces *t) {
+    bool ok = insn_close(t->insn);
+    return trace_close(t->trace) && ok;
+}
+
 // Everything from a machine to its exit status.
 static int run_created(Machine *machine, const RunOptions *o, Error *err) {
     Boot *boot = NULL;
-    Trace *trace = NULL;
     Remote remote = {0};
+    Traces traces = {NULL, NULL};
     int status = -1;
     if (run_connect(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
         if (o->dump_tree) {
             if (run_dump_tree(boot, o->dump_tree, err)) status = EXIT_GUEST_OFF;
         } else if (open_remote(machine, o, &remote, err) &&
-                   run_open_trace(machine, o, &trace, err)) {
+                   open_traces(machine, o, &traces, err)) {
             watch(machine);
             if (o->serial.kind == SERIAL_STDIO) terminal_raw(false);
             bool debugged = run_to_end(machine, boot, o, &remote, &status);
             terminal_restore();
             board_flush(machine);
             if (!debugged) status = run_exit_status(machine);
-            if (trace && !trace_close(trace) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
+            if (!close_traces(&traces) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
             if (o->stats) run_print_instructions(machine);
             if (!debugged && needs_report(machine)) report(machine);
         }

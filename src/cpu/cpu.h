@@ -163,6 +163,11 @@ struct Cpu {
     // Sees every instruction before it is executed; true: stop before it. NULL: nobody does.
     bool (*before_insn)(Cpu *cpu, const Op *op, void *arg);
     void *before_insn_arg;
+    // The handlers that a chain is executed with: those of gen/handlers.h, or others that see each instruction and go
+    // on there (trace/insn.c), with `alone` for what is executed outside of a chain.
+    const Table *table;
+    void *table_arg;
+    void (*alone)(Cpu *cpu, const Op *op);
 
     // Breakpoints and watchpoints (armed.h, selfhosted_debug.c).
     bool any_armed;

@@ -180,7 +180,7 @@ void cpu_run(Cpu *cpu, u64 until) {
         } else {
             if (unlikely(cpu->mid_chain)) cpu->limit = 0;  // it looks at the next place
             cpu->mid_chain = false;
-            dispatch(cpu, op, (const Table *)&run_handlers);
+            dispatch(cpu, op, cpu->table);
         }
     }
 }
@@ -191,6 +191,7 @@ void cpu_run(Cpu *cpu, u64 until) {
 
 #if defined(EL2SIM_LOOP_DISPATCH)
 void cpu_execute_one(Cpu *cpu, const Op *op) {
+    if (unlikely(cpu->alone)) cpu->alone(cpu, op);
     cpu->limit = 0;
     const Op *next = run_handlers.h[op_first[op->id]](cpu, op, (const Table *)&run_handlers);
     if (!next) return;
@@ -213,6 +214,7 @@ static const Op *step_stop(Cpu *cpu, const Op *op, const Table *table) {
 static const struct RunTable stop_handlers = {{[0 ... OP_COUNT - 1] = step_stop}};
 
 void cpu_execute_one(Cpu *cpu, const Op *op) {
+    if (unlikely(cpu->alone)) cpu->alone(cpu, op);
     cpu->limit = 0;
     run_handlers.h[op_first[op->id]](cpu, op, (const Table *)&stop_handlers);
 }

@@ -12,6 +12,7 @@
 #include "cpu/observer.h"
 #include "cpu/op.h"
 #include "cpu/pmu.h"
+#include "gen/handlers.h"
 #include "gic/gic.h"
 #include "machine/virt.h"
 #include "mmu/mmu.h"
@@ -421,6 +422,7 @@ static void create_cpu(Machine *machine, unsigned index) {
     cpu->machine = machine;
     cpu->index = index;
     cpu->stop_at = ~0ull;
+    cpu->table = (const Table *)&run_handlers;
     cpu->features = machine->features;
     cpu->mpidr = affinity(index);
     cpu->last_esr = ~0u;
