@@ -31,7 +31,7 @@ _el2sim() {
     local words='-M -cpu -smp -m -kernel -initrd -append -dtb -bios -drive -pflash -device -fw_cfg
         -serial -nographic -nodefaults -no-reboot -rtc -semihosting --clock --seed --timeout-insns
         --trace --symbols --stats -x -ex --batch --help --version'
-    [ "$COMP_CWORD" -eq 1 ] && words="run debug demo $words"
+    [ "$COMP_CWORD" -eq 1 ] && words="run debug explain demo $words"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -F _el2sim el2sim

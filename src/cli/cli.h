@@ -21,8 +21,9 @@ int debug_main(int argc, char **argv);  // argv[0] is "debug"
 // Ctrl-A d: opens the console on a machine that stands between two instructions. Returns the exit status when the user has
 // left or the machine has ended.
 int debug_attach(struct Machine *machine, Boot *boot, const RunOptions *o);
-int trace_main(int argc, char **argv);  // argv[0] is "trace"
-int demo_main(int argc, char **argv);   // argv[0] is "demo"
+int trace_main(int argc, char **argv);    // argv[0] is "trace"
+int demo_main(int argc, char **argv);     // argv[0] is "demo"
+int explain_main(int argc, char **argv);  // argv[0] is "explain"
 
 // Creates the machine that the options describe and runs it to its end; returns the exit status.
 int run_machine(const RunOptions *options);

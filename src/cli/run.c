@@ -234,8 +234,7 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
     if (run_connect(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
         if (o->dump_tree) {
             if (run_dump_tree(boot, o->dump_tree, err)) status = EXIT_GUEST_OFF;
-        } else if (open_remote(machine, o, &remote, err) &&
-                   open_traces(machine, o, &traces, err)) {
+        } else if (open_remote(machine, o, &remote, err) && open_traces(machine, o, &traces, err)) {
             watch(machine);
             if (o->serial.kind == SERIAL_STDIO) terminal_raw(false);
             bool debugged = run_to_end(machine, boot, o, &remote, &status);

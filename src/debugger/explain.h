@@ -1,0 +1,34 @@
+// What a value of a syndrome, a system register or a descriptor says, as named fields, from the tables that
+// the machine itself is built from. No machine is needed. Whoever prints it chooses text or JSON.
+#pragma once
+
+#include "base/error.h"
+#include "cpu/cpu.h"
+
+typedef struct ExplainField {
+    char name[40];
+    u8 hi, lo;
+    u64 value;
+    char meaning[112];  // empty: the tables have no words for it
+    bool misuse;        // RES0 bits that are set, RES1 bits that are clear, reserved encodings
+} ExplainField;
+
+enum { EXPLAIN_FIELDS = 80 };
+
+typedef struct Explanation {
+    char name[40];  // "ESR_ELx", "HCR_EL2"
+    u64 value;
+    char summary[400];  // a sentence, or empty
+    unsigned count;
+    ExplainField field[EXPLAIN_FIELDS];  // from the highest bit down
+} Explanation;
+
+// far, hpfar: NULL when not known.
+bool explain_esr(u64 esr, const u64 *far, const u64 *hpfar, Explanation *out, Error *err);
+// A register by its full name. Fields that depend on a feature count as present. err names candidates
+// when `name` lacks its Exception level.
+bool explain_register(const char *name, u64 value, Explanation *out, Error *err);
+bool explain_pte(unsigned stage, int level, unsigned granule, u64 value, Explanation *out,
+                 Error *err);
+// The registers that explain_register knows, in the order of the table.
+void explain_each(void (*fn)(void *arg, const char *name), void *arg);
