@@ -152,7 +152,8 @@ struct Cpu {
     struct Gentimer *gentimer;
     struct TlbContexts *contexts;
     struct Pmu *pmu;
-    struct Causes *causes;  // who wrote the controls (cause.h)
+    struct Causes *causes;   // who wrote the controls (cause.h)
+    struct ExitRing *exits;  // the last exceptions and returns (exit_ring.h)
 
     // Run control (debugger/control.h). A CPU that a debugger stops may stand between two places at
     // which it looks at interrupts and the end of its slice: it goes on without looking (run.c).

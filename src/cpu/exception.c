@@ -2,6 +2,7 @@
 // exception entry, exception return and routing of synchronous exceptions). EL3, Secure state and
 // AArch32 are absent. Asynchronous exceptions are chosen in interrupt.c.
 #include "cpu/exception.h"
+#include "cpu/exit_ring.h"
 #include "cpu/observer.h"
 #include "cpu/pmu.h"
 #include "cpu/psci.h"
@@ -97,6 +98,57 @@ static COLD u32 nested_spsr(const Cpu *cpu, u32 spsr) {
     return (u32)set_bits(spsr, 3, 2, 2);
 }
 
+// The next place in the ring. CPUs that are not in a machine (unit tests) have none: NULL.
+static ALWAYS_INLINE ExitRecord *next_record(Cpu *cpu) {
+    ExitRing *ring = cpu->exits;
+    return likely(ring) ? &ring->record[ring->count++ % EXIT_RING_SIZE] : NULL;
+}
+
+static ALWAYS_INLINE void record_exception(Cpu *cpu, const Exception *e, int from_el, int to_el,
+                                           u64 pc, u64 esr, u32 spsr) {
+    ExitRecord *r = next_record(cpu);
+    if (unlikely(!r)) return;
+    unsigned rt = (unsigned)(e->ec == EC_SYSREG ? e->iss >> 5 : e->iss >> 16) & 31;
+    r->icount = cpu->icount;
+    r->pc = pc;
+    r->target = cpu->pc;
+    r->hcr = cpu->sys.HCR_EL2;
+    r->vttbr = cpu->sys.VTTBR_EL2;
+    r->vmid16 = bit(cpu->sys.VTCR_EL2, 19);
+    r->esr = esr;
+    r->far = e->far;
+    r->hpfar = e->hpfar;
+    r->rule = e->rule;
+    for (unsigned i = 0; i < 4; i++) r->x[i] = cpu->x[i];
+    r->x16 = cpu->x[16];
+    r->value = cpu->x[rt == 31 ? REG_ZR : rt];
+    r->spsr = spsr;
+    r->kind = (u16)e->kind;
+    r->event = EXIT_EXCEPTION;
+    r->from_el = (u8)from_el;
+    r->to_el = (u8)to_el;
+    r->far_valid = e->far_valid;
+    r->hpfar_valid = e->hpfar_valid;
+    r->is_virtual = e->is_virtual;
+}
+
+// Only what a return has: the rest of the record is stale and not looked at.
+static ALWAYS_INLINE void record_return(Cpu *cpu, int from_el, u64 pc, u32 spsr, bool illegal) {
+    ExitRecord *r = next_record(cpu);
+    if (unlikely(!r)) return;
+    r->icount = cpu->icount;
+    r->pc = pc;
+    r->target = cpu->pc;
+    r->hcr = cpu->sys.HCR_EL2;
+    r->vttbr = cpu->sys.VTTBR_EL2;
+    r->vmid16 = bit(cpu->sys.VTCR_EL2, 19);
+    r->x[0] = cpu->x[0];
+    r->spsr = spsr;
+    r->event = illegal ? EXIT_ILLEGAL_RETURN : EXIT_RETURN;
+    r->from_el = (u8)from_el;
+    r->to_el = cpu->el;
+}
+
 // Inlined, so that HVC and SVC need none of what they do not use.
 static ALWAYS_INLINE void take_exception(Cpu *cpu, int target_el, const Exception *e,
                                          u64 preferred_return) {
@@ -137,6 +189,7 @@ static ALWAYS_INLINE void take_exception(Cpu *cpu, int target_el, const Exceptio
     if (bit(sctlr, SCTLR_DSSBS) && cpu_has(cpu, FEAT_SSBS)) p |= PSTATE_SSBS;
     set_pstate(cpu, p);
     cpu->pc = (vbar & ~0x7ffull) + offset;
+    record_exception(cpu, e, from_el, target_el, preferred_return, esr, spsr);
 
     if (unlikely(preferred_return == cpu->last_elr && from_el == target_el &&
                  (u32)esr == cpu->last_esr))
@@ -364,6 +417,7 @@ void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
     cpu_set_nzcv(cpu, spsr);
     set_pstate(cpu, p);
     cpu->pc = AArch64_BranchAddr(cpu, new_pc);
+    record_return(cpu, from_el, from_pc, spsr, el < 0);
     if (unlikely(cpu->lines | (cpu->sys.HCR_EL2 & 7 << HCR_VF))) interrupts_changed(cpu);
     if (unlikely((p & PSTATE_IL) | (cpu->sys.MDSCR_EL1 & 1))) cpu_attention(cpu);
     if (unlikely(cpu->observer || cpu->pmu_on)) notify_return(cpu, from_el, from_pc, spsr, el < 0);

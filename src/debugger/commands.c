@@ -287,6 +287,16 @@ const Command command_table[] = {
      "    stat reset",
      ARG_WORDS, "by vm vcpu class detail function ipa hypercall table json csv reset", cmd_stat,
      REPEAT_NOT},
+    {"exits", "exi", "Exits", "[N] [vmN] [CLASS]",
+     "the last exceptions and returns of the selected CPU",
+     "  The last N (10), the newest last and with number 1. Every CPU keeps its last 1024, of all\n"
+     "  Exception levels. vmN: of the VM with this VMID. CLASS: of a class of exceptions, by its "
+     "name\n"
+     "  (HVC64, SYSREG, IRQ), or ERET. Numbers do not depend on what is left out.\n"
+     "    exits\n"
+     "    exits 50 vm1\n"
+     "    exits 5 HVC64",
+     ARG_NONE, NULL, cmd_exits, REPEAT_NOT},
 
     // --- Interrupts and timers
     {"gic", "gic", "Interrupts and timers", "[INTID | virtual INTID | lr]",

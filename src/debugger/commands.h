@@ -55,6 +55,8 @@ bool cmd_print(Debugger *d, const char *args, Error *err);
 bool cmd_set(Debugger *d, const char *args, Error *err);
 bool cmd_info_threads(Debugger *d, const char *args, Error *err);
 bool cmd_cpu(Debugger *d, const char *args, Error *err);
+// cmd_exits.c
+bool cmd_exits(Debugger *d, const char *args, Error *err);
 // cmd_memory.c
 bool cmd_x(Debugger *d, const char *args, Error *err);
 bool cmd_disas(Debugger *d, const char *args, Error *err);

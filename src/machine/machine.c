@@ -9,6 +9,7 @@
 #include "cpu/cpu_models.h"
 #include "cpu/exception.h"
 #include "cpu/cause.h"
+#include "cpu/exit_ring.h"
 #include "cpu/observer.h"
 #include "cpu/op.h"
 #include "cpu/pmu.h"
@@ -377,6 +378,7 @@ void cpu_reset(Cpu *cpu) {
     gentimer_reset(cpu);
     pmu_reset(cpu);
     cause_reset(cpu);
+    exit_ring_reset(cpu);
     gic_reset_cpu(cpu);
 }
 
@@ -453,6 +455,7 @@ Machine *machine_create(const MachineConfig *config, Error *err) {
         gentimer_create(machine->cpu[i], COUNTER_HZ);
         pmu_create(machine->cpu[i]);
         cause_create(machine->cpu[i]);
+        exit_ring_create(machine->cpu[i]);
     }
     machine_reset(machine);
     return machine;
@@ -472,6 +475,7 @@ void machine_free(Machine *machine) {
         gentimer_free(machine->cpu[i]);
         pmu_free(machine->cpu[i]);
         cause_free(machine->cpu[i]);
+        exit_ring_free(machine->cpu[i]);
         tlb_free(machine->cpu[i]);
         free(machine->cpu[i]);
     }
