@@ -4,7 +4,7 @@ _el2sim() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()
     case $prev in
-    -kernel|--kernel|-initrd|--initrd|-dtb|--dtb|-bios|--bios|-pflash|--pflash|-symbols|--symbols|-x|--x)
+    -kernel|--kernel|-initrd|--initrd|-dtb|--dtb|-bios|--bios|-pflash|--pflash|-symbols|--symbols|-junit|--junit|-x|--x)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
@@ -30,7 +30,7 @@ _el2sim() {
     esac
     local words='-M -cpu -smp -m -kernel -initrd -append -dtb -bios -drive -pflash -device -fw_cfg
         -serial -nographic -nodefaults -no-reboot -rtc -semihosting --clock --seed --timeout-insns
-        --trace --symbols --stats -x -ex --batch --help --version'
+        --expect --fail --junit --trace --symbols --stats -x -ex --batch --help --version'
     [ "$COMP_CWORD" -eq 1 ] && words="run debug explain demo $words"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -14,6 +14,9 @@ enum {
     EXIT_UNIMPLEMENTED = 66,
     EXIT_INSN_LIMIT = 67,
     EXIT_COMMAND = 68,
+    EXIT_EXPECT = 69,
+    EXIT_FAIL = 70,
+    EXIT_LINT = 71,
 };
 
 int run_main(int argc, char **argv);    // argv[0] is "run" or the program's name

@@ -606,6 +606,25 @@ static bool opt_timeout(RunOptions *o, char *arg, Error *err) {
     return o->insn_limit || error_set(err, "--timeout-insns: must be at least 1");
 }
 
+static bool add_pattern(RunOptions *o, Patterns *p, const char *option, const char *text,
+                        Error *err) {
+    if (o->debug) return error_set(err, "--expect, --fail and --junit belong to el2sim run");
+    if (!*text) return error_set(err, "%s: an empty expression matches everything", option);
+    if (p->count == PATTERNS_MAX) return error_set(err, "%s: more than %d", option, PATTERNS_MAX);
+    p->text[p->count++] = text;
+    return true;
+}
+static bool opt_expect(RunOptions *o, char *arg, Error *err) {
+    return add_pattern(o, &o->expect, "--expect", arg, err);
+}
+static bool opt_fail(RunOptions *o, char *arg, Error *err) {
+    return add_pattern(o, &o->fail, "--fail", arg, err);
+}
+static bool opt_junit(RunOptions *o, char *arg, Error *err) {
+    o->junit = arg;
+    return !o->debug || error_set(err, "--expect, --fail and --junit belong to el2sim run");
+}
+
 // --- the table -----------------------------------------------------------------------------------
 
 typedef struct OptionRow {
@@ -646,6 +665,10 @@ static const OptionRow rows[] = {
      "1 instruction = 1 ns (default), or the host's clock"},
     {"seed", true, opt_seed, "N", "of everything random (0)"},
     {"timeout-insns", true, opt_timeout, "N", "stop after N instructions, status 67"},
+    {"expect", true, opt_expect, "REGEX",
+     "success (status 0) when a line of the console matches; several: in order"},
+    {"fail", true, opt_fail, "REGEX", "a line of the console that ends the run, status 70"},
+    {"junit", true, opt_junit, "FILE", "a JUnit report of the expectations"},
     {"trace", true, opt_trace, "exits[=FILE]|insn=FILE",
      "exits: a line for each exception to EL2 and each return\n"
      "insn: every instruction, for el2sim trace show"},

@@ -7,7 +7,7 @@
 #include "machine/machine.h"
 #include "trace/trace.h"
 
-enum { SYMBOL_FILES_MAX = 16, DEBUG_SCRIPTS_MAX = 64 };
+enum { SYMBOL_FILES_MAX = 16, DEBUG_SCRIPTS_MAX = 64, PATTERNS_MAX = 64 };
 
 typedef struct Pflash {
     const char *file;  // NULL: none
@@ -29,6 +29,12 @@ typedef struct DebugScript {
 typedef struct FwCfgFile {
     const char *name, *path, *string;  // path or string
 } FwCfgFile;
+
+// Regular expressions for lines of the guest's console (--expect, --fail).
+typedef struct Patterns {
+    const char *text[PATTERNS_MAX];
+    unsigned count;
+} Patterns;
 
 typedef struct RunOptions {
     MachineConfig machine;
@@ -55,6 +61,8 @@ typedef struct RunOptions {
     const char *gdb;  // -gdb: where to listen; NULL: no debugger
     bool gdb_wait;    // -S
     u64 insn_limit;   // 0 = none
+    Patterns expect, fail;
+    const char *junit;  // NULL: no report
     // Copies of option values that were taken apart; freed by options_free().
     char *owned[256];
     unsigned owned_count;

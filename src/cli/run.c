@@ -4,6 +4,7 @@
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "debugger/gdb_server.h"
+#include "cli/verdict.h"
 #include "devices/fw_cfg.h"
 #include "machine/image.h"
 #include "machine/virt.h"
@@ -113,7 +114,7 @@ bool run_open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *e
 // One line and the registers of the CPU concerned, or of all of them.
 static void report(const Machine *machine) {
     fprintf(stderr, "el2sim: %s\n", machine->stop_text);
-    if (machine->stop == STOP_USER) return;
+    if (machine->stop == STOP_USER || machine->stop == STOP_CHECK) return;
     for (unsigned i = 0; i < machine->cpus; i++)
         if (!machine->stop_cpu || machine->stop_cpu == machine->cpu[i]) {
             cpu_dump(machine->cpu[i], stderr);
@@ -131,6 +132,7 @@ int run_exit_status(const Machine *machine) {
     case STOP_LOCKUP: return EXIT_LOCKUP;
     case STOP_UNIMPLEMENTED: return EXIT_UNIMPLEMENTED;
     case STOP_INSN_LIMIT: return EXIT_INSN_LIMIT;
+    case STOP_CHECK: return machine->stop_code;
     case STOP_DEBUG:
     case STOP_NONE: break;
     }
@@ -147,7 +149,7 @@ void run_print_instructions(const Machine *machine) {
 
 static bool needs_report(const Machine *machine) {
     return machine->stop != STOP_POWEROFF && machine->stop != STOP_RESET &&
-           machine->stop != STOP_EXIT && !(machine->stop == STOP_USER && machine->stop_code == 0);
+           machine->stop != STOP_EXIT && run_exit_status(machine) != EXIT_GUEST_OFF;
 }
 
 // What -gdb needs while the machine runs.
@@ -230,11 +232,13 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
     Boot *boot = NULL;
     Remote remote = {0};
     Traces traces = {NULL, NULL};
+    Verdict *verdict = NULL;
     int status = -1;
     if (run_connect(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
         if (o->dump_tree) {
             if (run_dump_tree(boot, o->dump_tree, err)) status = EXIT_GUEST_OFF;
-        } else if (open_remote(machine, o, &remote, err) && open_traces(machine, o, &traces, err)) {
+        } else if (verdict_open(machine, o, &verdict, err) &&
+                   open_remote(machine, o, &remote, err) && open_traces(machine, o, &traces, err)) {
             watch(machine);
             if (o->serial.kind == SERIAL_STDIO) terminal_raw(false);
             bool debugged = run_to_end(machine, boot, o, &remote, &status);
@@ -244,11 +248,13 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
             if (!close_traces(&traces) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
             if (o->stats) run_print_instructions(machine);
             if (!debugged && needs_report(machine)) report(machine);
+            if (!debugged) status = verdict_status(verdict, status);
         }
     }
     current = NULL;
     check_dump_hook = NULL;
     close_remote(&remote);
+    verdict_close(verdict);
     boot_free(boot);
     return status;
 }

@@ -52,6 +52,8 @@ struct Pl011 {
     Region region;
     IrqLine irq;
     Serial *serial;
+    void (*output)(void *arg, const void *data, size_t n);  // pl011_on_output()
+    void *output_arg;
     u16 rx[FIFO];  // data and error bits
     unsigned rx_first, rx_n;
     bool overrun;
@@ -120,10 +122,12 @@ static u32 read_data(Pl011 *u) {
 }
 
 static void write_data(Pl011 *u, u8 byte) {
-    if (u->cr & CR_LBE)
+    if (u->cr & CR_LBE) {
         rx_push(u, byte);
-    else if (u->serial)
-        serial_write(u->serial, &byte, 1);
+    } else {
+        if (u->serial) serial_write(u->serial, &byte, 1);
+        if (u->output) u->output(u->output_arg, &byte, 1);
+    }
     // The FIFO drains at once, so each write passes the trigger level again.
     u->ris |= INT_TX;
     update_irq(u);
@@ -238,6 +242,11 @@ void pl011_reset(Pl011 *u) {
     u->cr = 0x300;
     u->ifls = 0x12;
     update_irq(u);
+}
+
+void pl011_on_output(Pl011 *u, void (*wrote)(void *arg, const void *data, size_t n), void *arg) {
+    u->output = wrote;
+    u->output_arg = arg;
 }
 
 void pl011_connect(Pl011 *u, Serial *serial) {

@@ -32,6 +32,7 @@ typedef enum StopReason {
     STOP_DEADLOCK,       // every CPU sleeps and nothing can wake it
     STOP_LOCKUP,         // an exception that repeats without executing an instruction
     STOP_INSN_LIMIT,     // --timeout-insns
+    STOP_CHECK,          // somebody who watches has seen enough: stop_code is the exit status
     STOP_DEBUG,          // the debugger; machine_run() goes on from here when it is cleared
 } StopReason;
 

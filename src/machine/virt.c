@@ -31,6 +31,8 @@ struct Board {
     Serial *serial;
     void (*debug_key)(void *arg);  // Ctrl-A d
     void *debug_key_arg;
+    void (*console)(void *arg, const void *data, size_t n);  // board_on_console()
+    void *console_arg;
     Event key_release;
     u64 next_poll;  // machine time
 };
@@ -137,6 +139,13 @@ void board_on_debug_key(Machine *machine, void (*pressed)(void *arg), void *arg)
     machine->board->debug_key_arg = arg;
 }
 
+void board_on_console(Machine *machine, void (*wrote)(void *arg, const void *data, size_t n),
+                      void *arg) {
+    machine->board->console = wrote;
+    machine->board->console_arg = arg;
+    pl011_on_output(machine->board->uart, wrote, arg);
+}
+
 bool board_type(Machine *machine, const void *data, size_t n, Error *err) {
     Board *b = machine->board;
     if (!b->serial) return error_set(err, "the serial line is connected to nothing");
@@ -229,7 +238,9 @@ void board_flush(Machine *machine) {
 }
 
 void board_console_write(Machine *machine, const void *data, size_t n) {
-    if (machine->board->serial) serial_write(machine->board->serial, data, n);
+    Board *b = machine->board;
+    if (b->serial) serial_write(b->serial, data, n);
+    if (b->console) b->console(b->console_arg, data, n);
 }
 
 int board_console_getc(Machine *machine) {

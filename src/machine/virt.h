@@ -52,6 +52,10 @@ void board_reset(Machine *machine);
 bool board_set_serial(Machine *machine, const SerialConfig *config, Error *err);
 // Who is told of Ctrl-A d (SerialConfig.debug_key), between two instructions.
 void board_on_debug_key(Machine *machine, void (*pressed)(void *arg), void *arg);
+// Who is told of all text that the guest writes to its console (UART and semihosting), even when the
+// serial line is connected to nothing. One; NULL: nobody.
+void board_on_console(Machine *machine, void (*wrote)(void *arg, const void *data, size_t n),
+                      void *arg);
 // n bytes arrive on the UART, in their turn after those that wait already.
 bool board_type(Machine *machine, const void *data, size_t n, Error *err);
 // Loads a pflash image (unit 0 or 1) of exactly 64 MB; with readonly the guest cannot program it,
