@@ -21,6 +21,10 @@ _el2sim() {
     -device|--device)
         mapfile -t COMPREPLY < <(compgen -W 'loader,file= guest-loader,addr=' -- "$cur")
         return ;;
+    -lint|--lint)
+        mapfile -t COMPREPLY < <(compgen -W 'all none error hvc-skip no-advance storm eret-unmapped wfi-masked
+            entry-exception lr-duplicate lr-hw-inactive' -- "$cur")
+        return ;;
     -clock|--clock)
         mapfile -t COMPREPLY < <(compgen -W 'virtual host' -- "$cur")
         return ;;
@@ -30,7 +34,7 @@ _el2sim() {
     esac
     local words='-M -cpu -smp -m -kernel -initrd -append -dtb -bios -drive -pflash -device -fw_cfg
         -serial -nographic -nodefaults -no-reboot -rtc -semihosting --clock --seed --timeout-insns
-        --expect --fail --junit --trace --symbols --stats -x -ex --batch --help --version'
+        --expect --fail --junit --lint --trace --symbols --stats -x -ex --batch --help --version'
     [ "$COMP_CWORD" -eq 1 ] && words="run debug explain demo $words"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -143,12 +143,15 @@ static int debug_booted(Session *s, Error *err) {
     int status = -1;
     Trace *trace = NULL;
     Debugger *d = open_session(s);
-    if (load_symbols(d, o, err) && run_open_trace(s->machine, o, &trace, err)) {
+    Lint *lint = NULL;
+    if (load_symbols(d, o, err) && run_open_lint(s->machine, o, &lint, err) &&
+        run_open_trace(s->machine, o, &trace, err)) {
         boot_start(s->machine, s->boot);
         status = run_console(s);
         if (trace && !trace_close(trace) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
         if (o->stats) run_print_instructions(s->machine);
     }
+    if (lint_close(lint) && status == EXIT_GUEST_OFF) status = EXIT_LINT;
     close_session(s);
     return status;
 }

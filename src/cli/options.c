@@ -625,6 +625,10 @@ static bool opt_junit(RunOptions *o, char *arg, Error *err) {
     return !o->debug || error_set(err, "--expect, --fail and --junit belong to el2sim run");
 }
 
+static bool opt_lint(RunOptions *o, char *arg, Error *err) {
+    return lint_parse(arg, &o->lint, err);
+}
+
 // --- the table -----------------------------------------------------------------------------------
 
 typedef struct OptionRow {
@@ -669,6 +673,8 @@ static const OptionRow rows[] = {
      "success (status 0) when a line of the console matches; several: in order"},
     {"fail", true, opt_fail, "REGEX", "a line of the console that ends the run, status 70"},
     {"junit", true, opt_junit, "FILE", "a JUnit report of the expectations"},
+    {"lint", true, opt_lint, "all|none|NAME[:error],...|error",
+     "warnings about mistakes of the hypervisor (docs/lints.md)"},
     {"trace", true, opt_trace, "exits[=FILE]|insn=FILE",
      "exits: a line for each exception to EL2 and each return\n"
      "insn: every instruction, for el2sim trace show"},
@@ -765,8 +771,9 @@ static bool finish(RunOptions *o, bool nodefaults, Error *err) {
     if (o->boot.append && !o->boot.kernel) return error_set(err, "-append needs -kernel");
     if (o->boot.bios && o->pflash[0].file)
         return error_set(err, "-bios and pflash unit 0 exclude each other");
-    if (o->symbol_count && !o->debug && !o->trace_exits && !o->stats && !o->gdb)
-        return error_set(err, "--symbols needs --trace, --stats or -gdb");
+    if (o->symbol_count && !o->debug && !o->trace_exits && !o->stats && !o->gdb &&
+        !lint_any(&o->lint))
+        return error_set(err, "--symbols needs --trace, --stats, --lint or -gdb");
     if (o->gdb_wait && !o->gdb) return error_set(err, "-S needs -gdb (or use el2sim debug)");
     if (o->gdb && o->debug) return error_set(err, "-gdb: el2sim debug is a debugger itself");
     finish_stats(o);

@@ -5,6 +5,7 @@
 #include "devices/serial.h"
 #include "machine/loader.h"
 #include "machine/machine.h"
+#include "trace/lint.h"
 #include "trace/trace.h"
 
 enum { SYMBOL_FILES_MAX = 16, DEBUG_SCRIPTS_MAX = 64, PATTERNS_MAX = 64 };
@@ -63,6 +64,7 @@ typedef struct RunOptions {
     u64 insn_limit;   // 0 = none
     Patterns expect, fail;
     const char *junit;  // NULL: no report
+    LintConfig lint;
     // Copies of option values that were taken apart; freed by options_free().
     char *owned[256];
     unsigned owned_count;

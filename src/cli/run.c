@@ -109,6 +109,25 @@ bool run_open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *e
     return *out != NULL;
 }
 
+static void print_finding(void *arg, const char *line) {
+    board_flush(arg);
+    fprintf(stderr, "el2sim: %s\n", line);
+}
+
+bool run_open_lint(Machine *machine, const RunOptions *o, Lint **out, Error *err) {
+    *out = NULL;
+    if (!lint_any(&o->lint)) return true;
+    LintConfig config = o->lint;
+    config.error_status = EXIT_LINT;
+    config.report = print_finding;
+    config.arg = machine;
+    for (unsigned i = 0; i < o->symbol_count; i++)
+        config.symbols[config.symbol_count++] =
+            (TraceSymbols){o->symbols[i].space, o->symbols[i].path};
+    *out = lint_open(machine, &config, err);
+    return *out != NULL;
+}
+
 // --- ending --------------------------------------------------------------------------------------
 
 // One line and the registers of the CPU concerned, or of all of them.
@@ -212,14 +231,16 @@ static bool run_to_end(Machine *machine, Boot *boot, const RunOptions *o, Remote
 typedef struct Traces {
     Trace *trace;
     InsnTrace *insn;
+    Lint *lint;
 } Traces;
 
 static bool open_traces(Machine *machine, const RunOptions *o, Traces *t, Error *err) {
     if (!run_open_trace(machine, o, &t->trace, err)) return false;
-    if (!o->trace_insn) return true;
-    t->insn = insn_open(machine, o->trace_insn, err);
-    if (!t->insn) trace_close(t->trace);
-    return t->insn != NULL;
+    bool ok = !o->trace_insn || (t->insn = insn_open(machine, o->trace_insn, err));
+    if (ok && run_open_lint(machine, o, &t->lint, err)) return true;
+    if (t->insn) insn_close(t->insn);
+    trace_close(t->trace);
+    return false;
 }
 
 static bool close_traces(const Traces *t) {
@@ -231,7 +252,7 @@ static bool close_traces(const Traces *t) {
 static int run_created(Machine *machine, const RunOptions *o, Error *err) {
     Boot *boot = NULL;
     Remote remote = {0};
-    Traces traces = {NULL, NULL};
+    Traces traces = {0};
     Verdict *verdict = NULL;
     int status = -1;
     if (run_connect(machine, o, err) && (boot = boot_prepare(machine, &o->boot, err))) {
@@ -245,6 +266,7 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
             terminal_restore();
             board_flush(machine);
             if (!debugged) status = run_exit_status(machine);
+            if (lint_close(traces.lint) && status == EXIT_GUEST_OFF) status = EXIT_LINT;
             if (!close_traces(&traces) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
             if (o->stats) run_print_instructions(machine);
             if (!debugged && needs_report(machine)) report(machine);

@@ -11,6 +11,8 @@ bool run_connect(Machine *machine, const RunOptions *o, Error *err);
 bool run_open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *err);
 // The files of --symbols.
 bool run_load_symbols(Symbols *symbols, const RunOptions *o, Error *err);
+// --lint; *out is NULL when there is none.
+bool run_open_lint(Machine *machine, const RunOptions *o, Lint **out, Error *err);
 // -M dumpdtb=.
 bool run_dump_tree(const Boot *boot, const char *path, Error *err);
 // By why the machine stopped (docs/exit-status.md).

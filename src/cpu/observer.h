@@ -1,4 +1,4 @@
-// What a tracer can be told. Called only on the exception path, never per instruction; NULL
+// What a tracer can be told. Called only on the exception path and before a sleep, never per instruction; NULL
 // members are skipped. The CPU's registers may be read, not changed. Any number of observers can
 // watch a machine; they are called in the order in which they were added.
 #pragma once
@@ -29,6 +29,8 @@ struct Observer {
     void (*exception)(void *arg, Cpu *cpu, const ExceptionEvent *ev);
     // After the return: cpu->pc is the target.
     void (*eret)(void *arg, Cpu *cpu, const ReturnEvent *ev);
+    // The CPU is about to sleep in the WFI at cpu->pc.
+    void (*wfi)(void *arg, Cpu *cpu);
 };
 
 // Starts to tell `o` of the events of all CPUs; it must live until observer_remove().

@@ -3,6 +3,7 @@
 // Left out: WFET, WFIT (FEAT_WFxT), which no model advertises.
 #include "cpu/system.h"
 #include "cpu/exception.h"
+#include "cpu/observer.h"
 #include "cpu/sysreg.h"
 #include "gic/gic.h"
 #include "machine/machine.h"
@@ -91,14 +92,21 @@ static void wait(Cpu *cpu, Halt how) {
     cpu_attention(cpu);
 }
 
+static COLD void notify_wfi(Cpu *cpu) {
+    for (const Observer *o = cpu->observer; o; o = o->next)
+        if (o->wfi) o->wfi(o->arg, cpu);
+}
+
 static void wfi(Cpu *cpu) {
     WfxTrap trap = wfx_trap(cpu, false);
-    if (cpu_wfi_wakes(cpu))
+    if (cpu_wfi_wakes(cpu)) {
         cpu->pc += 4;
-    else if (trap.target)
+    } else if (trap.target) {
         take_wfx_trap(cpu, &trap, false);
-    else
+    } else {
+        if (unlikely(cpu->observer)) notify_wfi(cpu);
         wait(cpu, HALT_WFI);
+    }
 }
 
 // The trap is delayed: sleeps at the WFE, which is executed again after an event or the delay.
