@@ -42,6 +42,7 @@ table:
     .word   hvc_skip - table, no_advance - table, storm - table, eret_unmapped - table
     .word   wfi_masked - table, entry_exception - table, lr_duplicate - table, lr_hw_inactive - table
     .word   svc_skip - table, smc_again - table, eret_nowhere - table, eret_el2 - table
+    .word   eret_unmapped - table, other_vcpu - table, retry - table
 
 power_off:
     ldr     x0, =PSCI_SYSTEM_OFF
@@ -74,6 +75,15 @@ hvc_code:
     nop
     hvc     #1
     b       .
+
+// --- 13: no mistake: EL2 switches to a vCPU that stands at ELR_EL2 + 4. 14: nor here: the MSR traps again and again, and
+// EL2 does a part of it each time
+other_vcpu:
+    mov     x21, #0
+    b       hvc_skip
+retry:
+    mov     x21, #0
+    b       no_advance
 
 // --- 1, 9: a trapped MSR, SMC, that is not stepped over (the third time it is)
 no_advance:
@@ -116,6 +126,7 @@ eret_unmapped:
 hvc1_code:
     hvc     #1
     b       .
+// --- 12: ... and EL2 returns to it six times in vain. Corrected: once, as is allowed, before it maps it.
 // --- 10: EL1's code and vector are nowhere, stage 2 lets them through. 11: ERET within EL2 to an address without memory
 eret_nowhere:
     ldr     x0, =0x80000000             // no stage 2: RW
@@ -237,9 +248,13 @@ from_below:
     add     x18, x17, #4
     cmp     w19, #0
     csel    x17, x17, x18, ne
+    cmp     w20, #13
+    cinc    x21, x21, eq
     msr     elr_el2, x17
     leave
 trapped:
+    cmp     w20, #14
+    cinc    x21, x21, eq
     ldr     x18, count
     add     x18, x18, #1
     adr     x17, count
@@ -265,7 +280,20 @@ data_abort:
     b.hs    power_off
     leave
 instruction_abort:
-    cbz     w19, power_off
+    cmp     w20, #12
+    b.ne    1f
+    ldr     x18, count
+    add     x18, x18, #1
+    adr     x17, count
+    str     x18, [x17]
+    mov     x17, #6
+    cmp     w19, #0
+    csinc   x17, x17, xzr, eq           // corrected: 1
+    cmp     x18, x17
+    b.hi    2f
+    leave
+1:  cbz     w19, power_off
+2:
     ldr     x18, late_value
     adr     x17, late_entry
     str     x18, [x17]

@@ -46,6 +46,15 @@ fires 8 0 hvc-skip "host: SVC at ${a}svc_code> was resumed at ${a}svc_code+0x8>"
 fires 9 0 no-advance "vm1: SMC at ${a}smc_code>"
 fires 10 65 eret-unmapped "s2off: ERET at ${a}eret_nowhere+.*> to 0x30000000, .*vector of EL1"
 fires 11 0 eret-unmapped "el2: ERET at ${a}eret_el2+.*> to 0x30000000, which cannot be executed"
+fires 12 0 eret-unmapped "vm1: ERET at ${a}instruction_abort+.*> to ${a}hvc1_code>, .*again and again"
+
+# A switch to another vCPU that stands one instruction further is no skipped instruction, and an instruction that is
+# done in parts is no trap that does not advance.
+for number in 13 14; do
+    lint_rom $number 64 --lint error
+    [ "$STATUS" = 0 ] || fail "variant $number: status $STATUS"
+    [ ! -s "$WORK/err" ] || fail "variant $number: something on stderr"
+done
 
 # The limit of a storm is what it says, and the end of a run.
 lint_rom 2 63 --lint storm
