@@ -5,7 +5,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libcapstone-dev libfdt-dev libelf-dev libdw-dev libreadline-dev zlib1g-dev gcc-aarch64-linux-gnu"
 TEST_PACKAGES="libcmocka-dev qemu-system-arm ipxe-qemu libc6-dev-arm64-cross cpio gzip clang clang-19 lld libclang-rt-14-dev
-    libclang-rt-19-dev clang-format device-tree-compiler expect make python3-minimal xz-utils gdb-multiarch lldb"
+    libclang-rt-19-dev clang-format device-tree-compiler expect make xz-utils gdb-multiarch lldb"
 
 say() { printf '\n== %s\n' "$*"; }
 die() {

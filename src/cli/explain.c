@@ -1,5 +1,6 @@
 // `el2sim explain`: a value taken apart, as text or as one JSON object.
 #include "cli/cli.h"
+#include "cpu/cpu_models.h"
 #include "debugger/explain.h"
 
 #include <errno.h>
@@ -10,7 +11,8 @@ typedef struct ExplainOptions {
     const char *what;
     u64 value, far, hpfar, stage, granule;
     int level;
-    bool have_value, have_far, have_hpfar, have_level, json, list;
+    const char *cpu;  // model
+    bool have_value, have_far, have_hpfar, have_level, json, list, e2h;
 } ExplainOptions;
 
 static bool number(const char *what, const char *text, u64 *v, Error *err) {
@@ -45,9 +47,14 @@ static bool option(const char *name, const char *value, ExplainOptions *o, bool 
     *used = false;
     if (!strcmp(name, "--json")) return o->json = true;
     if (!strcmp(name, "--list")) return o->list = true;
+    if (!strcmp(name, "--e2h")) return o->e2h = true;
     *used = true;
     if (!strcmp(name, "--far")) return o->have_far = number(name, value, &o->far, err);
     if (!strcmp(name, "--hpfar")) return o->have_hpfar = number(name, value, &o->hpfar, err);
+    if (!strcmp(name, "-cpu")) {
+        if (!value) return error_set(err, "explain: -cpu needs a model");
+        return o->cpu = value, true;
+    }
     if (!strcmp(name, "--stage")) return number(name, value, &o->stage, err);
     if (!strcmp(name, "--level")) return parse_level(value, o, err);
     if (!strcmp(name, "--granule")) return parse_granule(value, o, err);
@@ -78,6 +85,8 @@ static bool parse(int argc, char **argv, ExplainOptions *o, Error *err) {
         return error_set(err, "explain: --far and --hpfar belong to esr");
     if ((o->stage || o->have_level || o->granule) && !pte)
         return error_set(err, "explain: --stage, --level and --granule belong to pte");
+    if ((o->e2h || o->cpu) && (esr || pte))
+        return error_set(err, "explain: --e2h and -cpu belong to registers");
     if (pte && !o->have_level) return error_set(err, "explain pte: --stage and --level are needed");
     return true;
 }
@@ -89,7 +98,16 @@ static bool explain(const ExplainOptions *o, Explanation *x, Error *err) {
     if (!strcmp(o->what, "pte"))
         return explain_pte((unsigned)o->stage, o->level, o->granule ? (unsigned)o->granule : 12,
                            o->value, x, err);
-    return explain_register(o->what, o->value, x, err);
+    ExplainContext c = {.e2h = o->e2h};
+    if (!o->cpu) return explain_register(o->what, o->value, &c, x, err);
+    Machine *m = calloc(1, sizeof *m);
+    CHECK(m);
+    m->config.el2 = true;
+    m->config.gic_version = 3;
+    c.features = m->features;
+    bool ok = cpu_model_features(m, o->cpu, err) && explain_register(o->what, o->value, &c, x, err);
+    free(m);
+    return ok;
 }
 
 static void print_text(const Explanation *x) {

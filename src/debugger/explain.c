@@ -1,7 +1,5 @@
-// Values taken apart: ESR_ELx by exceptions.def, system registers by sysregs.reg, descriptors by pte.c. Arm
-// ARM: "ESR_EL2, Exception Syndrome Register (EL2)", "HPFAR_EL2", "AArch64 System Register Descriptions".
-// Left out: words for the fields of system registers, the format that CPTR_EL2 and CNTHCTL_EL2 have with
-// HCR_EL2.E2H = 0 or 1 where the table describes the other, the features of one CPU model.
+// Values taken apart: ESR_ELx by exceptions.def, descriptors by pte.c; system registers are in
+// explain_register.c. Arm ARM: "ESR_EL2, Exception Syndrome Register (EL2)", "HPFAR_EL2".
 #include "debugger/explain.h"
 #include "cpu/sysreg.h"
 #include "debugger/pte.h"
@@ -9,11 +7,10 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <strings.h>
 
 enum { ISS_ISV = 24, ISS_FNV = 10, ISS_S1PTW = 7, ISS_WNR = 6 };
 
-static ExplainField *add(Explanation *x, const char *name, unsigned hi, unsigned lo) {
+ExplainField *explain_add(Explanation *x, const char *name, unsigned hi, unsigned lo) {
     assert(x->count < EXPLAIN_FIELDS);
     ExplainField *f = &x->field[x->count++];
     *f = (ExplainField){.hi = (u8)hi, .lo = (u8)lo, .value = bits(x->value, hi, lo)};
@@ -21,7 +18,7 @@ static ExplainField *add(Explanation *x, const char *name, unsigned hi, unsigned
     return f;
 }
 
-static void start(Explanation *x, const char *name, u64 value) {
+void explain_start(Explanation *x, const char *name, u64 value) {
     memset(x, 0, sizeof *x);
     x->value = value;
     snprintf(x->name, sizeof x->name, "%s", name);
@@ -36,7 +33,7 @@ static bool is_abort(unsigned ec) {
 }
 
 static void add_iss_field(Explanation *x, const IssField *i) {
-    ExplainField *f = add(x, i->name ? i->name : "RES0", i->hi, i->lo);
+    ExplainField *f = explain_add(x, i->name ? i->name : "RES0", i->hi, i->lo);
     if (i->kind == ISS_RES0) {
         f->misuse = f->value != 0;
         if (f->misuse) snprintf(f->meaning, sizeof f->meaning, "RES0 bits are set");
@@ -120,18 +117,18 @@ static void summarize_sysreg(Explanation *x) {
 
 bool explain_esr(u64 esr, const u64 *far, const u64 *hpfar, Explanation *out, Error *err) {
     (void)err;
-    start(out, "ESR_ELx", esr);
+    explain_start(out, "ESR_ELx", esr);
     unsigned ec = (unsigned)bits(esr, 31, 26);
     const ExceptionClass *c = &exception_classes[ec];
-    ExplainField *f = add(out, "ISS2", 63, 32);
-    f = add(out, "EC", 31, 26);
+    ExplainField *f = explain_add(out, "ISS2", 63, 32);
+    f = explain_add(out, "EC", 31, 26);
     f->misuse = !c->name;
     snprintf(f->meaning, sizeof f->meaning, "%s", c->name ? c->title : "reserved encoding");
-    f = add(out, "IL", 25, 25);
+    f = explain_add(out, "IL", 25, 25);
     snprintf(f->meaning, sizeof f->meaning, "%s",
              f->value ? "32-bit instruction" : "16-bit instruction");
     if (!c->name || !c->layout || !c->layout->fields) {
-        f = add(out, "ISS", 24, 0);
+        f = explain_add(out, "ISS", 24, 0);
         snprintf(f->meaning, sizeof f->meaning, "not described for this class");
         if (c->name) snprintf(out->summary, sizeof out->summary, "%s.", c->title);
         return true;
@@ -146,44 +143,6 @@ bool explain_esr(u64 esr, const u64 *far, const u64 *hpfar, Explanation *out, Er
     return true;
 }
 
-static bool no_register(const char *name, Error *err) {
-    char close[160] = "";
-    size_t n = strlen(name), used = 0;
-    for (unsigned i = 0; i < SYSREG_COUNT; i++) {
-        const SysRegInfo *r = sysreg_info(i);
-        if (!r->fields || strncasecmp(r->name, name, n) || r->name[n] != '_') continue;
-        if (used + strlen(r->name) + 3 > sizeof close) break;
-        used +=
-            (size_t)snprintf(close + used, sizeof close - used, "%s%s", used ? ", " : "", r->name);
-    }
-    if (used) return error_set(err, "explain: which of %s?", close);
-    return error_set(err, "explain: nothing is known of '%.40s' (see el2sim explain --list)", name);
-}
-
-bool explain_register(const char *name, u64 value, Explanation *out, Error *err) {
-    unsigned index = sysreg_find(name);
-    if (index == SYSREG_NONE) return no_register(name, err);
-    const SysRegInfo *r = sysreg_info(index);
-    start(out, r->name, value);
-    if (r->alias_of != SYSREG_NONE) r = sysreg_info(r->alias_of);
-    if (!r->fields) return no_register(name, err);
-    for (unsigned i = 0; i < r->fields; i++) {
-        const SysRegField *s = &sysreg_fields[r->first_field + i];
-        bool zero = s->kind == FIELD_RES0, one = s->kind == FIELD_RES1;
-        ExplainField *f = add(out, zero ? "RES0" : one ? "RES1" : s->name, s->hi, s->lo);
-        u64 all = bits(~0ULL, s->hi, s->lo);
-        f->misuse = (zero && f->value) || (one && f->value != all);
-        if (f->misuse)
-            snprintf(f->meaning, sizeof f->meaning,
-                     zero ? "RES0 on every modelled CPU, but set"
-                          : "RES1 on every modelled CPU, but clear");
-    }
-    if (!strcmp(r->name, "CPTR_EL2") || !strcmp(r->name, "CNTHCTL_EL2"))
-        snprintf(out->summary, sizeof out->summary,
-                 "The layout depends on HCR_EL2.E2H; the fields here may be those of either.");
-    return true;
-}
-
 bool explain_pte(unsigned stage, int level, unsigned granule, u64 value, Explanation *out,
                  Error *err) {
     if (stage < 1 || stage > 2) return error_set(err, "explain pte: --stage is 1 or 2");
@@ -191,9 +150,9 @@ bool explain_pte(unsigned stage, int level, unsigned granule, u64 value, Explana
     PteContext c = pte_context_default(stage, level, granule);
     Pte p;
     pte_decode(&c, value, &p);
-    start(out, "descriptor", value);
+    explain_start(out, "descriptor", value);
     for (unsigned i = 0; i < p.count; i++) {
-        ExplainField *f = add(out, p.field[i].name, p.field[i].hi, p.field[i].lo);
+        ExplainField *f = explain_add(out, p.field[i].name, p.field[i].hi, p.field[i].lo);
         snprintf(f->meaning, sizeof f->meaning, "%s", p.field[i].meaning);
         f->misuse = p.field[i].misuse;
     }
@@ -204,9 +163,4 @@ bool explain_pte(unsigned stage, int level, unsigned granule, u64 value, Explana
     else
         snprintf(out->summary, sizeof out->summary, "Stage %u, level %d: %s.", stage, level, kind);
     return true;
-}
-
-void explain_each(void (*fn)(void *arg, const char *name), void *arg) {
-    for (unsigned i = 0; i < SYSREG_COUNT; i++)
-        if (sysreg_info(i)->fields) fn(arg, sysreg_info(i)->name);
 }

@@ -9,7 +9,7 @@ typedef struct ExplainField {
     char name[40];
     u8 hi, lo;
     u64 value;
-    char meaning[112];  // empty: the tables have no words for it
+    char meaning[160];  // empty: the tables have no words for it
     bool misuse;        // RES0 bits that are set, RES1 bits that are clear, reserved encodings
 } ExplainField;
 
@@ -25,10 +25,22 @@ typedef struct Explanation {
 
 // far, hpfar: NULL when not known.
 bool explain_esr(u64 esr, const u64 *far, const u64 *hpfar, Explanation *out, Error *err);
-// A register by its full name. Fields that depend on a feature count as present. err names candidates
-// when `name` lacks its Exception level.
-bool explain_register(const char *name, u64 value, Explanation *out, Error *err);
+
+// What a register's format depends on, besides its value.
+typedef struct ExplainContext {
+    const u64 *features;  // of the CPU (Machine.features); NULL: all there are
+    bool e2h;             // HCR_EL2.E2H
+} ExplainContext;
+
+// A register by its name, or without its Exception level ("hcr", "ich_lr"): then EL2's is meant, if there is
+// one, else err lists the candidates.
+bool explain_register(const char *name, u64 value, const ExplainContext *c, Explanation *out,
+                      Error *err);
 bool explain_pte(unsigned stage, int level, unsigned granule, u64 value, Explanation *out,
                  Error *err);
 // The registers that explain_register knows, in the order of the table.
 void explain_each(void (*fn)(void *arg, const char *name), void *arg);
+
+// For explain_*.c: an explanation without fields; the next field of x.
+void explain_start(Explanation *x, const char *name, u64 value);
+ExplainField *explain_add(Explanation *x, const char *name, unsigned hi, unsigned lo);

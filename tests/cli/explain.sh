@@ -26,8 +26,42 @@ run explain esr 0x62320440; says 'MSR ACTLR_EL1, x2 (a write)\.$'
 run explain esr 0x62320441; says 'MRS x2, ACTLR_EL1 (a read)\.$'
 run explain esr 0x5a000012; says '0x16  HVC instruction$'; says ' imm16  *0x12'
 run explain esr 0x08000000; says 'reserved encoding  <-- misuse$'
-run explain hcr_el2 0x88000001; says "^     27  TGE  *0x1$"; says "^      0  VM  *0x1$"
-run explain VTTBR_EL2 0x0005000040200000; says ' VMID  *0x5$'
+# Registers: the words of meanings.def, by the Arm ARM's encodings.
+run explain hcr_el2 0x88000001; says '^     27  TGE  *0x1  there is no guest'
+says '^      0  VM  *0x1  stage 2 translation of EL1 and EL0 is on$'
+says '^     26  TVM  *0x0  not so: '
+says '^     41  API  *0x0  .*: trap to EL2$'
+run explain hcr 0; says '^HCR_EL2 = '; says 'RES1 on every modelled CPU, but clear  <-- misuse$'
+run explain vtcr 0x80023558; says ' PS  *0x2  .*: 40 bits, 1 TB$'; says ' T0SZ  *0x18  IPAs have 40 bits$'
+says ' TG0  *0x0  .*: 4 KB$'; says ' SH0  *0x3  .*: inner shareable$'
+says ' SL0  *0x1  .*: level 1 (4 KB)'
+run explain vtcr 0x8000c000; says ' TG0 .*: reserved encoding  <-- misuse$'
+run explain vttbr 0x0005000040200001; says ' VMID  *0x5  virtual machine 5 '
+says ' BADDR .* stage 2 tables at 0x40200000$'
+run explain tcr 0x80803520; says '^TCR_EL2 = '; says "^Taken for EL2's"; says ' T0SZ .* lower 32 bits'
+run explain TCR_EL1 0x80000000; says ' TG1  *0x2  .*: 4 KB$'
+run explain sctlr_el1 0x30d00800; says ' nTWE  *0x0  .*: traps to EL1$'; says ' M  *0x0  not so: '
+run explain spsr 0x3c5; says ' M  *0x5  it was: EL1 with SP_EL1 (EL1h)$'; says ' I  *0x1  IRQs are masked$'
+run explain spsr 2; says ' M  *0x2  it was: reserved encoding  <-- misuse$'
+run explain par 0xff00000040001b80; says ' PA .* 0x40001000, '; says ' ATTR .*write-back, read and write'
+run explain par 0xa0d; says ' FST  *0x6  .*: translation, level 2$'; says ' S  *0x1  .*: stage 2$'
+run explain cptr 0x33ff; says 'E2H = 0\.$'; says ' TFP  *0x0  not so'
+run explain cptr 0x37ff; says ' TFP  *0x1  floating point'
+run explain cptr 0x300000 --e2h; says 'E2H = 1\.$'; says ' FPEN  *0x3  .*: not at all$'
+run explain cptr 0x300000; says '^  30:14  RES0  *0xc0  RES0 in this format, but set  <-- misuse$'
+run explain cnthctl 3; says ' EL1PCTEN  *0x1  .*: not trapped$'
+run explain cnthctl 0xc00 --e2h; says ' EL1PTEN  *0x1  .*: not trapped$'
+run explain ich_lr 0x90a0000000000023; says '^ICH_LR0_EL2 = '; says ' State  *0x2  .*: active$'
+says ' vINTID  *0x23  virtual interrupt 35$'; says ' Priority  *0xa0  160 '
+run explain ICH_LR3_EL2 0; says ' State  *0x0  .*: inactive'
+run explain HFGITR_EL2 0x8; says ' DCIVAC  *0x1  EL1.s DC IVAC traps to EL2$'
+run explain HFGWTR_EL2 1; says ' AFSR0_EL1  *0x1  writes of AFSR0_EL1 below EL2 trap to EL2$'
+run explain mair_el1 0xff04; says ' Attr1  *0xff  Normal, inner and outer write-back'
+says ' Attr0  *0x4  Device-nGnRE$'
+# FEAT_NV is not in ARMv8.0, FEAT_GICv3's registers are.
+run explain hcr 0x40080000000 -cpu cortex-a57; says '  42  RES0  *0x1  RES0 without FEAT_NV, but set  <-- misuse$'
+run explain hcr 0x40080000000; says '  42  NV  *0x1  nested virtualization'
+run explain HFGRTR_EL2 1 -cpu cortex-a57; says '^Without FEAT_FGT there is no such register'
 run explain CNTFRQ_EL0 0x100000000; says 'RES0 on every modelled CPU, but set  <-- misuse$'
 # Stage 2 page: S2AP 3, SH 3, AF, MemAttr 15.
 run explain pte --stage 2 --level 3 0x404007ff; says '^Stage 2, level 3: page at 0x40400000, '
@@ -38,15 +72,22 @@ for args in 'esr 0x93c08006' 'hcr_el2 1' 'pte --stage 1 --level 2 0x40000741'; d
     # shellcheck disable=SC2086
     run explain --json $args
     says '^{"name": '
-    python3 -c 'import json, sys; json.load(open(sys.argv[1]))["fields"][0]["hi"]' "$WORK/out" ||
-        fail "$args: not JSON"
+    awk -f "$(dirname "$0")/json.awk" "$WORK/out" || fail "$args: not JSON"
+done
+
+# The checker finds what is wrong.
+for bad in '{"a": 1,}' '[1 2]' '{"a" 1}' '"a' '01' '{} {}' '[tru]' '"\x"' ''; do
+    printf '%s\n' "$bad" | awk -f "$(dirname "$0")/json.awk" 2> "$WORK/err" && fail "json.awk takes $bad"
 done
 
 refuse 'esr, pte or a register' explain
 refuse 'esr needs a value' explain esr
 refuse "'zz' is not a number" explain esr zz
 refuse "'0x10000000000000000' is not a number" explain esr 0x10000000000000000
-refuse 'which of TCR_EL1, TCR_EL2' explain tcr 0
+refuse 'which of ICC_IAR0_EL1, ICC_IAR1_EL1' explain icc_ia 0
+refuse 'unknown CPU frob' explain hcr 0 -cpu frob
+refuse 'cpu needs a model' explain hcr 0 -cpu
+refuse '--e2h and -cpu belong to registers' explain esr 0 --e2h
 refuse "nothing is known of 'frob'" explain frob 0
 refuse 'unknown option' explain esr 1 --frob
 refuse '--far and --hpfar belong to esr' explain hcr_el2 1 --far 2
