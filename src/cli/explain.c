@@ -42,6 +42,14 @@ static bool parse_granule(const char *text, ExplainOptions *o, Error *err) {
     return error_set(err, "explain pte: --granule is 4k, 16k or 64k");
 }
 
+static bool is_insn(const char *what) {
+    return !strcmp(what, "insn");
+}
+
+static bool is_call(const char *what) {
+    return !strcmp(what, "hvc") || !strcmp(what, "smc") || !strcmp(what, "psci");
+}
+
 // *used: the option's value was taken too.
 static bool option(const char *name, const char *value, ExplainOptions *o, bool *used, Error *err) {
     *used = false;
@@ -78,17 +86,37 @@ static bool parse(int argc, char **argv, ExplainOptions *o, Error *err) {
     }
     if (o->list) return true;
     if (!o->what)
-        return error_set(err, "explain: esr, pte or a register, and its value (see --list)");
+        return error_set(
+            err,
+            "explain: esr, pte, insn, hvc, smc, psci or a register, and its value (see --list)");
     if (!o->have_value) return error_set(err, "explain: %.40s needs a value", o->what);
     bool esr = !strcmp(o->what, "esr"), pte = !strcmp(o->what, "pte");
     if ((o->have_far || o->have_hpfar) && !esr)
         return error_set(err, "explain: --far and --hpfar belong to esr");
     if ((o->stage || o->have_level || o->granule) && !pte)
         return error_set(err, "explain: --stage, --level and --granule belong to pte");
-    if ((o->e2h || o->cpu) && (esr || pte))
-        return error_set(err, "explain: --e2h and -cpu belong to registers");
+    if ((o->e2h && is_insn(o->what)) || ((o->e2h || o->cpu) && (esr || pte || is_call(o->what))))
+        return error_set(err, "explain: --e2h and -cpu belong to registers, -cpu to insn, too");
     if (pte && !o->have_level) return error_set(err, "explain pte: --stage and --level are needed");
     return true;
+}
+
+// Instructions and registers: what they are depends on the CPU.
+static bool explain_on_cpu(const ExplainOptions *o, Explanation *x, Error *err) {
+    bool insn = is_insn(o->what), ok = true;
+    if (insn && o->value >> 32) return error_set(err, "explain insn: an instruction has 32 bits");
+    Machine *m = calloc(1, sizeof *m);
+    CHECK(m);
+    m->config.el2 = true;
+    m->config.gic_version = 3;
+    ExplainContext c = {.features = o->cpu ? m->features : NULL, .e2h = o->e2h};
+    if (o->cpu || insn) ok = cpu_model_features(m, o->cpu ? o->cpu : "max", err);
+    if (ok && insn)
+        explain_insn(m, (u32)o->value, x);
+    else if (ok)
+        ok = explain_register(o->what, o->value, &c, x, err);
+    free(m);
+    return ok;
 }
 
 static bool explain(const ExplainOptions *o, Explanation *x, Error *err) {
@@ -98,30 +126,14 @@ static bool explain(const ExplainOptions *o, Explanation *x, Error *err) {
     if (!strcmp(o->what, "pte"))
         return explain_pte((unsigned)o->stage, o->level, o->granule ? (unsigned)o->granule : 12,
                            o->value, x, err);
-    ExplainContext c = {.e2h = o->e2h};
-    if (!o->cpu) return explain_register(o->what, o->value, &c, x, err);
-    Machine *m = calloc(1, sizeof *m);
-    CHECK(m);
-    m->config.el2 = true;
-    m->config.gic_version = 3;
-    c.features = m->features;
-    bool ok = cpu_model_features(m, o->cpu, err) && explain_register(o->what, o->value, &c, x, err);
-    free(m);
-    return ok;
-}
-
-static void print_text(const Explanation *x) {
-    printf("%s = 0x%016llx\n", x->name, (unsigned long long)x->value);
-    if (x->summary[0]) printf("%s\n", x->summary);
-    for (unsigned i = 0; i < x->count; i++) {
-        const ExplainField *f = &x->field[i];
-        char where[8];
-        // RES0 that is as it should be says nothing.
-        if (!f->misuse && !strncmp(f->name, "RES", 3)) continue;
-        snprintf(where, sizeof where, f->hi == f->lo ? "%u" : "%u:%u", f->hi, f->lo);
-        printf("  %5s  %-12s 0x%llx%s%s%s\n", where, f->name, (unsigned long long)f->value,
-               f->meaning[0] ? "  " : "", f->meaning, f->misuse ? "  <-- misuse" : "");
+    if (is_call(o->what)) {
+        if (o->value >> 32) return error_set(err, "explain %s: a function has 32 bits", o->what);
+        // PSCI's functions by their number alone, too.
+        bool number = *o->what == 'p' && o->value < 0x20;
+        explain_call(*o->what == 'h', (u32)o->value | (number ? 0x84000000 : 0), x);
+        return true;
     }
+    return explain_on_cpu(o, x, err);
 }
 
 static void print_string(const char *s) {
@@ -153,6 +165,11 @@ static void print_json(const Explanation *x) {
         print_string(f->meaning);
         printf(", \"misuse\": %s}", f->misuse ? "true" : "false");
     }
+    printf("], \"notes\": [");
+    for (unsigned i = 0; i < x->notes; i++) {
+        if (i) printf(", ");
+        print_string(x->note[i]);
+    }
     printf("]}\n");
 }
 
@@ -167,7 +184,7 @@ int explain_main(int argc, char **argv) {
     Explanation x;
     if (!parse(argc, argv, &o, &err)) return usage_error(&err);
     if (o.list) {
-        puts("esr\npte");
+        puts("esr\npte\ninsn\nhvc\nsmc\npsci");
         explain_each(print_name, NULL);
         return 0;
     }
@@ -175,6 +192,6 @@ int explain_main(int argc, char **argv) {
     if (o.json)
         print_json(&x);
     else
-        print_text(&x);
+        explain_print(&x, stdout);
     return 0;
 }

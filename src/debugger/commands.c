@@ -298,6 +298,25 @@ const Command command_table[] = {
      "    exits 5 HVC64",
      ARG_NONE, NULL, cmd_exits, REPEAT_NOT},
 
+    {"explain", "exp", "Exits", "[esr|insn|hvc|smc|psci|REGISTER [VALUE]]",
+     "what a syndrome, a register or an instruction says, field by field",
+     "  Without arguments: the syndrome of the selected CPU's last exception that has one. esr: "
+     "ESR_EL2\n"
+     "  with FAR_EL2 and HPFAR_EL2 (esr_el1: EL1's). REGISTER: its fields with what they mean, and "
+     "who\n"
+     "  changed those that trap or route exceptions; without its Exception level (hcr, tcr, "
+     "ich_lr) "
+     "EL2's.\n"
+     "  insn: the instruction at pc, and what traps the system register that it accesses. hvc, "
+     "smc, "
+     "psci:\n"
+     "  the function in x0. With VALUE (an expression): that value instead.\n"
+     "    explain\n"
+     "    explain hcr\n"
+     "    explain vtcr 0x80023558\n"
+     "    explain insn 0xd5182040",
+     ARG_REGISTER, NULL, cmd_explain, REPEAT_NOT},
+
     // --- Interrupts and timers
     {"gic", "gic", "Interrupts and timers", "[INTID | virtual INTID | lr]",
      "the interrupt controller, and why an interrupt is not delivered",

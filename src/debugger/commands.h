@@ -10,6 +10,8 @@ bool cmd_apropos(Debugger *d, const char *args, Error *err);
 bool cmd_maps(Debugger *d, const char *args, Error *err);
 bool cmd_tlb(Debugger *d, const char *args, Error *err);
 bool cmd_translate(Debugger *d, const char *args, Error *err);
+// cmd_explain.c
+bool cmd_explain(Debugger *d, const char *args, Error *err);
 // cmd_run.c
 bool cmd_continue(Debugger *d, const char *args, Error *err);
 // cmd_step.c

@@ -6,6 +6,7 @@
 #include "gen/exceptions.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 enum { ISS_ISV = 24, ISS_FNV = 10, ISS_S1PTW = 7, ISS_WNR = 6 };
@@ -22,6 +23,31 @@ void explain_start(Explanation *x, const char *name, u64 value) {
     memset(x, 0, sizeof *x);
     x->value = value;
     snprintf(x->name, sizeof x->name, "%s", name);
+}
+
+void explain_note(Explanation *x, const char *format, ...) {
+    assert(x->notes < EXPLAIN_NOTES);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(x->note[x->notes], sizeof x->note[0], format, args);
+    va_end(args);
+    x->notes++;
+}
+
+void explain_print(const Explanation *x, FILE *out) {
+    fprintf(out, "%s = 0x%0*llx\n", x->name, x->value >> 32 || strstr(x->name, "_EL") ? 16 : 8,
+            (unsigned long long)x->value);
+    if (x->summary[0]) fprintf(out, "%s\n", x->summary);
+    for (unsigned i = 0; i < x->count; i++) {
+        const ExplainField *f = &x->field[i];
+        char where[8];
+        // RES0 that is as it should be, and fixed bits, say nothing.
+        if (!f->misuse && (!strncmp(f->name, "RES", 3) || !strcmp(f->meaning, "fixed"))) continue;
+        snprintf(where, sizeof where, f->hi == f->lo ? "%u" : "%u:%u", f->hi, f->lo);
+        fprintf(out, "  %5s  %-12s 0x%llx%s%s%s\n", where, f->name, (unsigned long long)f->value,
+                f->meaning[0] ? "  " : "", f->meaning, f->misuse ? "  <-- misuse" : "");
+    }
+    for (unsigned i = 0; i < x->notes; i++) fprintf(out, "  %s\n", x->note[i]);
 }
 
 static bool is_data_abort(unsigned ec) {

@@ -4,6 +4,9 @@
 
 #include "base/error.h"
 #include "cpu/cpu.h"
+#include "machine/machine.h"
+
+#include <stdio.h>
 
 typedef struct ExplainField {
     char name[40];
@@ -13,7 +16,7 @@ typedef struct ExplainField {
     bool misuse;        // RES0 bits that are set, RES1 bits that are clear, reserved encodings
 } ExplainField;
 
-enum { EXPLAIN_FIELDS = 80 };
+enum { EXPLAIN_FIELDS = 80, EXPLAIN_NOTES = 16 };
 
 typedef struct Explanation {
     char name[40];  // "ESR_ELx", "HCR_EL2"
@@ -21,6 +24,8 @@ typedef struct Explanation {
     char summary[400];  // a sentence, or empty
     unsigned count;
     ExplainField field[EXPLAIN_FIELDS];  // from the highest bit down
+    unsigned notes;
+    char note[EXPLAIN_NOTES][240];  // what belongs to no field
 } Explanation;
 
 // far, hpfar: NULL when not known.
@@ -38,9 +43,18 @@ bool explain_register(const char *name, u64 value, const ExplainContext *c, Expl
                       Error *err);
 bool explain_pte(unsigned stage, int level, unsigned granule, u64 value, Explanation *out,
                  Error *err);
+// The disassembly, the decoder's row, and for MRS, MSR and SYS what traps them. Features are machine's; an
+// instruction of a feature that it does not have is explained nevertheless.
+void explain_insn(const Machine *machine, u32 word, Explanation *out);
+// The function identifier of a call by HVC or SMC, as the SMC Calling Convention has it.
+void explain_call(bool hvc, u32 function, Explanation *out);
 // The registers that explain_register knows, in the order of the table.
 void explain_each(void (*fn)(void *arg, const char *name), void *arg);
+
+// Text as `el2sim explain` and the console's `explain` print it.
+void explain_print(const Explanation *x, FILE *out);
 
 // For explain_*.c: an explanation without fields; the next field of x.
 void explain_start(Explanation *x, const char *name, u64 value);
 ExplainField *explain_add(Explanation *x, const char *name, unsigned hi, unsigned lo);
+void explain_note(Explanation *x, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -86,7 +86,7 @@ debug --batch -x "$WORK/script"
 # --- names of commands
 says 0 'x' --batch -ex 'ech x'
 says 0 'x' --batch -ex 'ec x'
-breaks 68 "el2sim: -ex: 'e' is too short: enable, exits, echo" --batch -ex 'e x'
+breaks 68 "el2sim: -ex: 'e' is too short: enable, exits, explain, echo" --batch -ex 'e x'
 breaks 68 "el2sim: -ex: no command 'echoo' (help lists them)" --batch -ex 'echoo x'
 breaks 68 "el2sim: -ex: no command 'Echo' (help lists them)" --batch -ex 'Echo x'
 breaks 68 "el2sim: -ex: no command '?' (help lists them)" --batch -ex '?'

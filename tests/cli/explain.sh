@@ -67,8 +67,30 @@ run explain CNTFRQ_EL0 0x100000000; says 'RES0 on every modelled CPU, but set  <
 run explain pte --stage 2 --level 3 0x404007ff; says '^Stage 2, level 3: page at 0x40400000, '
 says ' AF  *0x1'
 
+# Instructions: MSR TCR_EL1, x0; MRS x0, CNTPCT_EL0; DC ZVA, x0; MSR FPSR, x0; LDADD (FEAT_LSE, not in ARMv8.0).
+run explain insn 0xd5182040; says "^msr TCR_EL1, x0\. The decoder's row is msr_reg\.$"
+says '^  a write of TCR_EL1: from EL1 up$'; says '^  traps from EL1 to EL2 when HCR_EL2.TVM is 1$'
+says '^  traps from EL1 to EL2 when HFGWTR_EL2.TCR_EL1 is 1$'
+says '^  at EL2 with HCR_EL2.E2H = 1 it is TCR_EL2$'
+if grep -q TRVM "$WORK/out"; then fail "a write is not trapped by TRVM"; fi
+run explain insn 0xd5382040; says '^  traps from EL1 to EL2 when HCR_EL2.TRVM is 1$'
+run explain insn 0xd53be020
+says "^  traps from EL0 to EL1 when CNTKCTL_EL1.EL0PCTEN is 0 (of a host's EL0: CNTHCTL_EL2.EL0PCTEN)$"
+says '^  traps from EL1 and EL0 to EL2 when CNTHCTL_EL2.EL1PCTEN is 0, with HCR_EL2.E2H = 0; not'
+run explain insn 0xd50b7420; says '^  traps from EL1 and EL0 to EL2 when HCR_EL2.TDZ is 1'
+run explain insn 0xd51b4420; says '^  traps as floating-point instructions do'
+run explain insn 0xf8200001 -cpu cortex-a57; says '^  needs FEAT_LSE, which this CPU does not have$'
+run explain insn 0xf8200001; says '^  needs FEAT_LSE$'; says '^  31:30  size  *0x3$'
+run explain insn 0xd51ff000; says '^  S3_7_C15_C0_0 is in no row'
+run explain insn 0; says 'UNDEFINED\.$'
+run explain psci 3; says '^PSCI_CPU_ON, 3 arguments from x1 on\.$'; says 'without EL2), has it$'
+run explain smc 0xc4000003; says '^PSCI_CPU_ON (SMC64), '; says ' SMC64  *0x1  arguments are X registers$'
+run explain smc 0x84000050; says '^TRNG_VERSION'; says 'answers NOT_SUPPORTED$'
+run explain hvc 0x86000001; says '^KVM_PTP'; says ' Owner  *0x6  vendor-specific hypervisor'
+run explain smc 0x84020001; says ' RES0  *0x1  <-- misuse$'
+
 run explain --list; says '^esr$'; says '^HCR_EL2$'
-for args in 'esr 0x93c08006' 'hcr_el2 1' 'pte --stage 1 --level 2 0x40000741'; do
+for args in 'esr 0x93c08006' 'insn 0xd5182040' 'psci 1' 'hcr_el2 1' 'pte --stage 1 --level 2 0x40000741'; do
     # shellcheck disable=SC2086
     run explain --json $args
     says '^{"name": '
@@ -80,7 +102,7 @@ for bad in '{"a": 1,}' '[1 2]' '{"a" 1}' '"a' '01' '{} {}' '[tru]' '"\x"' ''; do
     printf '%s\n' "$bad" | awk -f "$(dirname "$0")/json.awk" 2> "$WORK/err" && fail "json.awk takes $bad"
 done
 
-refuse 'esr, pte or a register' explain
+refuse 'esr, pte, insn, hvc, smc, psci or a register' explain
 refuse 'esr needs a value' explain esr
 refuse "'zz' is not a number" explain esr zz
 refuse "'0x10000000000000000' is not a number" explain esr 0x10000000000000000
@@ -88,6 +110,9 @@ refuse 'which of ICC_IAR0_EL1, ICC_IAR1_EL1' explain icc_ia 0
 refuse 'unknown CPU frob' explain hcr 0 -cpu frob
 refuse 'cpu needs a model' explain hcr 0 -cpu
 refuse '--e2h and -cpu belong to registers' explain esr 0 --e2h
+refuse '--e2h and -cpu belong to registers' explain insn 0 --e2h
+refuse 'an instruction has 32 bits' explain insn 0x100000000
+refuse 'a function has 32 bits' explain hvc 0x100000000
 refuse "nothing is known of 'frob'" explain frob 0
 refuse 'unknown option' explain esr 1 --frob
 refuse '--far and --hpfar belong to esr' explain hcr_el2 1 --far 2
