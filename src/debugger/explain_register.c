@@ -188,6 +188,11 @@ bool explain_register(const char *name, u64 value, const ExplainContext *c, Expl
     if (index == SYSREG_NONE || sysreg_info(index)->insn) index = find_short(name, &others, err);
     if (index == SYSREG_NONE) return false;
     const SysRegInfo *r = sysreg_info(index);
+    if (!strncmp(r->name, "ESR_EL", 6)) {  // its fields depend on the exception class
+        bool ok = explain_esr(value, NULL, NULL, out, err);
+        snprintf(out->name, sizeof out->name, "%s", r->name);
+        return ok;
+    }
     explain_start(out, r->name, value);
     if (r->alias_of != SYSREG_NONE) r = sysreg_info(r->alias_of);
     size_t used = 0;
