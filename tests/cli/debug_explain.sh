@@ -32,6 +32,15 @@ says '^     26  TVM  *0x0  not so: '
 say 'next-exit' 'explain vttbr' 'explain esr'
 says ' VMID  *0x1  virtual machine 1 '
 says '^ESR_EL2 = 0x000000005a000001$'
+# vm1 writes where stage 2 maps nothing: 8 bytes of xzr, translation fault at level 1.
+say 'catch exit 0x24' 'continue' 'explain' 'explain esr'
+[ "$(grep -c '^Data Abort from a lower .*: a write of 8 bytes from xzr, VA 0x[0-9a-f]*, IPA 0x[0-9a-f]*; translation-L1, stage 2\.$' "$WORK/out")" = 2 ] ||
+    fail 'the first stage 2 fault'
+# An abort at EL2 leaves HPFAR_EL2 alone: no GICv3, and the demo reads one.
+MACHINE="-M virt,virtualization=on -cpu cortex-a72"
+say 'next-exit' 'explain esr'
+says '^Data Abort, no change .*, VA 0x80a0014; external\.$'
+
 # Given values, by expressions; FEAT_NV is not in this CPU.
 say 'explain esr 0x56000000 | 2' 'explain hcr 1 << 42' 'explain insn 0xd5182040' 'explain psci 3' 'explain cptr 0x400'
 says '^SVC instruction'
