@@ -175,7 +175,10 @@ void cpu_run(Cpu *cpu, u64 until) {
         if (unlikely(!op)) continue;
         if (unlikely(!cpu->mid_chain && software_step_active(cpu))) {
             software_step(cpu, op);
-        } else if (unlikely(in_armed_page(cpu) || one_by_one(cpu))) {
+            continue;
+        }
+        cpu->stepped = false;
+        if (unlikely(in_armed_page(cpu) || one_by_one(cpu))) {
             execute_alone(cpu, op);
         } else {
             if (unlikely(cpu->mid_chain)) cpu->limit = 0;  // it looks at the next place
@@ -231,8 +234,10 @@ void cpu_step(Cpu *cpu) {
     if (!prepare(cpu)) return;
     const Op *op = first_op(cpu);
     if (!op) return;
-    if (unlikely(software_step_active(cpu)))
+    if (unlikely(software_step_active(cpu))) {
         software_step(cpu, op);
-    else
+    } else {
+        cpu->stepped = false;
         cpu_execute_one(cpu, op);
+    }
 }

@@ -797,6 +797,11 @@ static void step_states(void **state) {
     assert_true(cpu->sys.SPSR_EL1 & SSBIT);  // the instruction did not complete
     assert_int_equal(eret_to(CODE, 0, 0, 1), EC_SS_LOWER);
     assert_int_equal(ISS, 0x22);
+    // Nor from a step that disabled stepping: MSR DAIFSet, #8.
+    PLACE(CODE, 0xd50348df, NOP);
+    assert_int_equal(eret_to(CODE, 1, SSBIT, 2), 0);
+    assert_int_equal(eret_to(CODE, 1, 0, 1), EC_SS_SAME);
+    assert_int_equal(ISS, 0x22);
     // An illegal return stays at EL2: the step is for EL2 when that is the target.
     put("MDCR_EL2", TDE);
     assert_int_equal(eret_to(CODE, 0, SSBIT | PSTATE_nRW, 0), 0);
