@@ -30,6 +30,7 @@ typedef struct ArmedAccess {
     u64 pa;            // of data accesses
     u8 kinds;          // ARMED_*; READ and WRITE both for an atomic instruction
     u8 el;             // of the code, or whose privilege the access has
+    bool nv2;          // a register in memory (VNCR_EL2): EL2's access, made by EL1
     bool maintenance;  // a cache maintenance instruction,
     u64 operand;       // ... with this address
 } ArmedAccess;

@@ -18,6 +18,7 @@ enum {
     ISS_DEBUG = 0x22,  // the fault status code of debug exceptions
     ISS_WNR = 1 << 6,
     ISS_CM = 1 << 8,
+    ISS_VNCR = 1 << 13,
     ISS_EX = 1 << 6,
     ISS_ISV = 1 << 24,
 };
@@ -110,11 +111,13 @@ static void AArch64_BreakpointException(Cpu *cpu, unsigned n) {
               routing_rule(cpu, rules[n]));
 }
 
+// A guest hypervisor's access of its page counts as one from EL2 itself.
 static void AArch64_WatchpointException(Cpu *cpu, unsigned n, u32 iss, u64 address) {
     static const char *const rules[] = RULES("W");
     int target = debug_target(cpu);
+    bool same = cpu->el == target || iss & ISS_VNCR;
     Exception e = {.kind = EXC_SYNC,
-                   .ec = cpu->el == target ? EC_WATCHPT_SAME : EC_WATCHPT_LOWER,
+                   .ec = same ? EC_WATCHPT_SAME : EC_WATCHPT_LOWER,
                    .il = true,
                    .iss = ISS_DEBUG | iss,
                    .far_valid = true,
@@ -142,7 +145,8 @@ static bool AArch64_CheckWatchpoint(Cpu *cpu, const ArmedAccess *a) {
             u64 address;
             one.kinds = order[k];
             if (!AArch64_WatchpointMatch(cpu, n, &one, &address)) continue;
-            u32 iss = (order[k] == ARMED_WRITE ? ISS_WNR : 0) | (a->maintenance ? ISS_CM : 0);
+            u32 iss = (order[k] == ARMED_WRITE ? ISS_WNR : 0) | (a->maintenance ? ISS_CM : 0) |
+                      (a->nv2 ? ISS_VNCR : 0);
             AArch64_WatchpointException(cpu, n, iss, a->maintenance ? a->operand : address);
             return true;
         }
@@ -153,7 +157,8 @@ static bool AArch64_CheckWatchpoint(Cpu *cpu, const ArmedAccess *a) {
 // Source: AArch64.CheckDebug. MDSCR_EL1.MDE is set, or nothing would be armed.
 bool debug_armed_hit(Cpu *cpu, const ArmedAccess *access, void *arg) {
     (void)arg;
-    if (!enabled_here(cpu)) return false;
+    // From EL2, whose PSTATE.D does not count.
+    if (access->nv2 ? !debug_exceptions_enabled(cpu, 2, false) : !enabled_here(cpu)) return false;
     return access->kinds & ARMED_EXEC ? AArch64_CheckBreakpoint(cpu)
                                       : AArch64_CheckWatchpoint(cpu, access);
 }

@@ -62,12 +62,13 @@ static const char *unaligned_faults(const Cpu *cpu, u64 address, unsigned size, 
 
 // What is armed comes after the faults of the translation (AArch64.CheckDebug).
 static COLD void check_armed(Cpu *cpu, const Tlb *tlb, u64 address, u64 pa, unsigned size,
-                             bool read, bool write) {
+                             bool read, bool write, Acc acc) {
     ArmedAccess a = {.va = address,
                      .pa = pa,
                      .size = size,
                      .kinds = (u8)((read ? ARMED_READ : 0) | (write ? ARMED_WRITE : 0)),
-                     .el = (u8)mode_el(tlb->mode)};
+                     .el = (u8)mode_el(tlb->mode),
+                     .nv2 = acc & ACC_NV2};
     if (armed_hit(cpu, &a)) cpu_unwind(cpu);
 }
 
@@ -109,7 +110,8 @@ static Place locate(Cpu *cpu, Tlb *tlb, u64 address, unsigned size, bool read, b
                         acc);
     }
     Place p = {.pa = f->pa | (address & 0xfff), .device = f->flags & FULL_DEVICE};
-    if (unlikely(f->flags & FULL_ARMED)) check_armed(cpu, tlb, address, p.pa, size, read, write);
+    if (unlikely(f->flags & FULL_ARMED))
+        check_armed(cpu, tlb, address, p.pa, size, read, write, acc);
     bool bus = f->flags & FULL_MMIO || (write && f->flags & FULL_READONLY);
     if (!bus) p.host = (u8 *)(uintptr_t)(address + e->add);
     p.code = write && e->wtag & TLB_SLOW;

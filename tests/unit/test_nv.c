@@ -458,6 +458,47 @@ static void test_vncr_faults(void **state) {
     assert_int_equal(cpu->sys.FAR_EL2, 0xfff0000000000090ull);
 }
 
+// A watchpoint of EL2 sees the access, whatever PSTATE.D is; it needs KDE and EL2 as the target.
+static void test_vncr_watchpoint(void **state) {
+    (void)state;
+    enum { TDE = 1 << 8, KDE_MDE = 1 << 15 | 1 << 13, OF_EL2 = 1 << 13 | 3 << 14, OF_EL1 = 1 << 1 };
+    static const struct {
+        u64 mdcr, mdscr, control;
+        bool hit;
+    } cases[] = {{TDE, KDE_MDE, OF_EL2, true},
+                 {TDE, KDE_MDE, OF_EL1, false},
+                 {TDE, 1 << 15, OF_EL2, false},
+                 {0, KDE_MDE, OF_EL2, false}};
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++)
+        for (unsigned write = 0; write < 2; write++)
+            for (unsigned kind = 1; kind < 3; kind++) {
+                cpu->sys.SCTLR_EL2 = 0x30c50830;
+                start(1, hcr_of(5));
+                cpu->sys.MDCR_EL2 = cases[i].mdcr;
+                cpu->sys.MDSCR_EL1 = cases[i].mdscr;
+                cpu->sys.DBGWVR0_EL1 = PAGE + 0x90;
+                cpu->sys.DBGWCR0_EL1 = cases[i].control | 0xff << 5 | (u64)kind << 3 | 1;
+                cpu->sys.OSLSR_EL1 = 8;
+                debug_registers_changed(cpu);
+                poke(PAGE + 0x90, 0x99);
+                cpu->x[RT] = 0x77;
+                unsigned enc = sysreg_enc(3, 4, 13, 0, 2);  // TPIDR_EL2
+                step(write ? msr(enc) : mrs(enc));
+                bool hit = cases[i].hit && kind == (write ? 2 : 1);
+                assert_int_equal(cpu->el, hit ? 2 : 1);
+                assert_int_equal(peek(PAGE + 0x90), write && !hit ? 0x77 : 0x99);
+                if (!hit) continue;
+                assert_int_equal(cpu->sys.ESR_EL2, (u64)EC_WATCHPT_SAME << 26 | 1 << 25 | 1 << 13 |
+                                                       write << 6 | 0x22);
+                assert_int_equal(cpu->sys.FAR_EL2, PAGE + 0x90);
+                assert_int_equal(cpu->sys.ELR_EL2, CODE);
+                assert_int_equal(cpu->pc, VECTORS + 0x1000 + 0x400);
+                assert_string_equal(rule, "MDCR_EL2.TDE");
+            }
+    cpu->sys.DBGWCR0_EL1 = 0;
+    debug_registers_changed(cpu);
+}
+
 // With E2H it is EL2's access in the EL2&0 regime, whatever PSTATE.PAN says.
 static void test_vncr_e2h(void **state) {
     (void)state;
@@ -580,6 +621,7 @@ int main(void) {
         T(test_entry),
         T(test_vncr_register),
         T(test_vncr_faults),
+        T(test_vncr_watchpoint),
         T(test_vncr_e2h),
         T(test_nv1_permissions),
         T(test_dc_zva),
