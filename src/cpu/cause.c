@@ -73,12 +73,11 @@ static u64 rule_mask(const SysRegInfo *r, const char *bits, bool e2h) {
     return mask;
 }
 
-// The control register that a rule begins with; *bits: what follows its dot.
+// The control register that a rule begins with; *bits: what follows its dot, or "" when it is the rule.
 static const Control *rule_control(const Cpu *cpu, const char *rule, const char **bits) {
-    const char *dot = rule ? strchr(rule, '.') : NULL;
-    if (!dot) return NULL;
-    size_t n = (size_t)(dot - rule);
-    *bits = dot + 1;
+    if (!rule) return NULL;
+    size_t n = strcspn(rule, ".");
+    *bits = rule + n + (rule[n] == '.');
     for (unsigned i = 0; i < SYSREG_CAUSES; i++) {
         const Control *c = &cpu->causes->control[i];
         const char *name = sysreg_info(c->index)->name;
@@ -92,7 +91,7 @@ bool cause_of(const Cpu *cpu, const char *rule, ControlWrite *out) {
     const Control *c = rule_control(cpu, rule, &bits);
     if (!c) return false;
     bool found = false, e2h = cpu_e2h(cpu);
-    u64 mask = rule_mask(sysreg_info(c->index), bits, e2h);
+    u64 mask = *bits ? rule_mask(sysreg_info(c->index), bits, e2h) : ~0ull;
     // Its bits for the host's EL0 are where CNTKCTL_EL1 has them, and so are the names.
     if (e2h && c->index == SYSREG_CNTHCTL_EL2)
         mask |= rule_mask(sysreg_info(SYSREG_CNTKCTL_EL1), bits, false);

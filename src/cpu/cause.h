@@ -16,6 +16,7 @@ void cause_reset(Cpu *cpu);
 // decide routes.
 void cause_written(Cpu *cpu, unsigned index, u64 value);
 // The bit that a rule names ("HCR_EL2.TSC", "CPTR_EL2.FPEN"; Exception.rule) and its last change. Of several
-// bits (a field, "TID2|TID4") the newest. False: the rule names no bit of such a register, or it has
-// not changed since reset.
+// bits (a field, "TID2|TID4") the newest; of a register ("DBGBCR0_EL1", which defines a breakpoint)
+// the newest of all. False: the rule names no bit of such a register, or it has not changed since
+// reset.
 bool cause_of(const Cpu *cpu, const char *rule, ControlWrite *out);

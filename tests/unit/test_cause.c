@@ -72,7 +72,9 @@ static void test_every_kind_of_register(void **state) {
         {"CNTHCTL_EL2", "CNTHCTL_EL2.EL1PCEN", 0},    {"CNTKCTL_EL1", "CNTKCTL_EL1.EL0PCTEN", 1},
         {"ICH_HCR_EL2", "ICH_HCR_EL2.TC", 1 << 10},   {"SCTLR_EL1", "SCTLR_EL1.UCI", 1 << 26},
         {"MDSCR_EL1", "MDSCR_EL1.TDCC", 1 << 12},     {"PMUSERENR_EL0", "PMUSERENR_EL0.EN", 1},
-        {"HFGRTR_EL2", "HFGRTR_EL2.MIDR_EL1", ~0ull}, {"HFGITR_EL2", "HFGITR_EL2.TLBIVAE1", ~0ull},
+        {"DBGBCR5_EL1", "DBGBCR5_EL1", 0x1e7},        {"DBGWCR0_EL1", "DBGWCR0_EL1", 0x1fe7},
+        {"DBGWCR3_EL1", "DBGWCR3_EL1.BAS", 1 << 5},   {"HFGRTR_EL2", "HFGRTR_EL2.MIDR_EL1", ~0ull},
+        {"HFGITR_EL2", "HFGITR_EL2.TLBIVAE1", ~0ull},
     };
     Machine *m = make();
     Cpu *cpu = m->cpu[0];
@@ -115,8 +117,14 @@ static void test_other_rules_and_reset(void **state) {
     Machine *m = make();
     Cpu *cpu = m->cpu[0];
     ControlWrite by;
-    static const char *const none[] = {
-        "stage 2: invalid descriptor", "HCR_EL2.nothing", "PSTATE.IL", "HCR_EL2", "HCR.TSC", "."};
+    static const char *const none[] = {"stage 2: invalid descriptor",
+                                       "HCR_EL2.nothing",
+                                       "PSTATE.IL",
+                                       "HCR",
+                                       "HCR.TSC",
+                                       ".",
+                                       "",
+                                       "DBGBVR0_EL1"};
     cpu->x[1] = ~0ull;
     step(m, msr("HFGWTR_EL2", 1));
     for (unsigned i = 0; i < ARRAY_LEN(none); i++) assert_false(cause_of(cpu, none[i], &by));
