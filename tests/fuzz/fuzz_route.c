@@ -1,7 +1,8 @@
 // Fuzz target: routing against the oracle. The bytes choose a CPU model, an Exception level, PSTATE, control
 // registers, pending interrupts and an instruction; one step of the product must end as the oracle's.
 // Layout of a case, up to 32 in an input: machine and lines, instruction, PSTATE, PC and SP, then 16 control
-// registers of 8 bytes, sparse: a byte says which of them are there.
+// registers of 8 bytes, sparse: a byte says which of them are there. Loads and stores are aligned or not, of memory that
+// is there or not, or of an address that is too big.
 #include "route_subject.h"
 
 #include <stdlib.h>
@@ -31,10 +32,18 @@ static u32 instruction(const uint8_t **data, size_t *size) {
     static const u32 words[] = {0xd4000001, 0xd4000002, 0xd4000003, 0xd4200000, 0xd4400000,
                                 0xd4a00001, 0xd69f03e0, 0xd69f0bff, 0xd69f0fff, 0xd503205f,
                                 0xd503207f, 0xd503221f, 0xd503201f, 0x1e602820, 0xf94003e0,
-                                0x00000000, 0xd50342df, 0xd5384100};
+                                0x00000000, 0xd50342df, 0xd5384100, 0xf9400022, 0xc85f7c22,
+                                0xf9000022, 0x79400022, 0x39000022};
     unsigned n = (unsigned)take(data, size, 1) % ARRAY_LEN(words);
     u32 imm = (u32)take(data, size, 2);
     return words[n] | (n < 5 ? imm << 5 : 0);
+}
+
+// Half of the accesses are aligned; a tag, which is no part of the address if TBI says so, is not there.
+static void addresses(RouteState *st, unsigned byte) {
+    st->x1 = (byte & 1 ? byte & 0xe : 0) | (u64)((byte >> 4 & 7) == 1) << 52;
+    st->nothing_at_x1 = (byte >> 4 & 7) == 2;
+    st->nothing_at_pc = (byte & 0x8f) == 0x80;
 }
 
 static void one(const uint8_t **data, size_t *size) {
@@ -76,6 +85,7 @@ static void one(const uint8_t **data, size_t *size) {
     st.s.ELR_EL1 = take(data, size, 8);
     st.s.ELR_EL2 = take(data, size, 8);
     st.s.VSESR_EL2 = take(data, size, 4);
+    addresses(&st, (unsigned)take(data, size, 1));
     st.s.el = (int)(flags >> 14 & 3) % 3;
     if (!r->subject->state.has.EL2 && st.s.el == 2) st.s.el = 1;
     if (st.s.el == 1) st.s.HCR_EL2 &= ~(1ull << 27);

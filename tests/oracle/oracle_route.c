@@ -448,6 +448,38 @@ static void sp_access(Step *t) {
     if (check && (t->in->sp & 15)) sync(t, alignment_target(t), 0x26, 0, "SP alignment");
 }
 
+static void take_abort(Step *t, const RouteFault *f);
+
+// AArch64.UnalignedAccessFaults(): before the translation.
+static bool unaligned_access_faults(const Step *t, unsigned size, bool exclusive) {
+    if (bit(sctlr(t), 1)) return true;
+    if (exclusive) {
+        bool in_quantity = t->in->x1 % 16 + size <= 16;
+        if (!t->s->has.LSE2 || !in_quantity) return true;
+    }
+    return false;
+}
+
+// A load or store of `size` bytes at X1. Stage 1 is off: the memory is Device, and an address of more
+// bits than PAMax() allows for is an Address size fault of level 0.
+static void memory_access(Step *t, unsigned size, bool write, bool exclusive) {
+    RouteFault f = {.write = write, .va = t->in->x1};
+    bool aligned = t->in->x1 % size == 0;
+    if (!aligned && unaligned_access_faults(t, size, exclusive)) {
+        f.code = FSC_ALIGNMENT;
+        take_abort(t, &f);
+    } else if (bit(t->in->x1, 52)) {
+        f.code = FSC_ADDRESS_SIZE;
+        take_abort(t, &f);
+    } else if (!aligned) {
+        f.code = FSC_ALIGNMENT;
+        take_abort(t, &f);
+    } else if (t->in->nothing_at_x1) {
+        f.code = FSC_EXTERNAL;
+        take_abort(t, &f);
+    }
+}
+
 static void register_access(Step *t, uint32_t word) {
     OracleState s = *t->s;
     s.pstate = t->pstate;
@@ -494,6 +526,16 @@ static void execute(Step *t, uint32_t word) {
         fp_access(t);  // FADD D0, D1, D0
     else if (word == 0xf94003e0)
         sp_access(t);  // LDR X0, [SP]
+    else if (word == 0xf9400022)
+        memory_access(t, 8, false, false);  // LDR X2, [X1]
+    else if (word == 0xc85f7c22)
+        memory_access(t, 8, false, true);  // LDXR X2, [X1]
+    else if (word == 0xf9000022)
+        memory_access(t, 8, true, false);  // STR X2, [X1]
+    else if (word == 0x79400022)
+        memory_access(t, 2, false, false);  // LDRH W2, [X1]
+    else if (word == 0x39000022)
+        memory_access(t, 1, true, false);  // STRB W2, [X1]
     else if ((word >> 16) == 0)
         undefined(t);  // UDF
     else if ((word & 0xffc00000) == 0xd5000000)
@@ -525,6 +567,11 @@ void oracle_route_step(const RouteState *in, uint32_t word, RouteOutcome *out) {
         sync(&t, alignment_target(&t), 0x22, 0, "PC alignment");
         out->far_known = true;
         out->far = in->pc;
+        return;
+    }
+    if (in->nothing_at_pc) {
+        RouteFault f = {.code = FSC_EXTERNAL, .instruction = true, .va = in->pc};
+        take_abort(&t, &f);
         return;
     }
     if (t.pstate & PS_IL) {
@@ -587,17 +634,21 @@ static bool ipa_valid(const RouteFault *f) {
     return false;
 }
 
+static void take_abort(Step *t, const RouteFault *f) {
+    int target = abort_target(t, f);
+    unsigned ec = f->instruction ? 0x20 : f->nv2 ? 0x25 : 0x24;
+    if (!f->nv2 && target == t->s->el) ec++;
+    sync(t, target, ec, fault_syndrome(f), "abort");
+    t->out->far_known = true;
+    t->out->far = f->va;
+    if (ipa_valid(f)) {
+        t->out->hpfar_known = true;
+        t->out->hpfar = f->ipa >> 12 << 4;
+    }
+}
+
 void oracle_route_abort(const RouteState *in, const RouteFault *f, RouteOutcome *out) {
     Step t;
     begin(&t, in, out);
-    int target = abort_target(&t, f);
-    unsigned ec = f->instruction ? 0x20 : f->nv2 ? 0x25 : 0x24;
-    if (!f->nv2 && target == in->s.el) ec++;
-    sync(&t, target, ec, fault_syndrome(f), "abort");
-    out->far_known = true;
-    out->far = f->va;
-    if (ipa_valid(f)) {
-        out->hpfar_known = true;
-        out->hpfar = f->ipa >> 12 << 4;
-    }
+    take_abort(&t, f);
 }

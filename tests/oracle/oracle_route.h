@@ -9,6 +9,8 @@
 typedef struct RouteState {
     OracleState s;
     uint64_t pc, sp;                    // SP as selected by PSTATE.SP
+    uint64_t x1;                        // address of the loads and stores
+    bool nothing_at_pc, nothing_at_x1;  // that memory answers with an external abort
     bool serror, fiq, irq, vfiq, virq;  // asserted
     uint32_t serror_iss;                // ESR_ELx.ISS of the physical SError
     bool event;                         // the event register

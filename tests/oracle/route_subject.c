@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CODE = 0x40200000, FAR_POISON = 0x5a5a };
+enum { CODE = 0x40200000, DATA = 0x40220000, FAR_POISON = 0x5a5a };
+static const u64 NOWHERE = 0x3000000000;
 
 typedef struct Reg {
     const char *name;
@@ -49,9 +50,11 @@ RouteSubject *route_create(const char *model, bool el2) {
     r->machine->running = r->cpu;
     r->subject->observer.exception = saw_exception;
     r->subject->observer.arg = r->subject;
-    u64 pfr1 = 0;
+    u64 pfr1 = 0, mmfr2 = 0;
     CHECK(sysreg_read(r->cpu, sysreg_info(sysreg_find("ID_AA64PFR1_EL1"))->enc, 0, &pfr1));
     r->subject->state.has.BTI = pfr1 & 15;
+    CHECK(sysreg_read(r->cpu, sysreg_info(sysreg_find("ID_AA64MMFR2_EL1"))->enc, 0, &mmfr2));
+    r->subject->state.has.LSE2 = mmfr2 >> 32 & 15;
     for (unsigned k = 0; k < ARRAY_LEN(regs); k++) found[k] = sysreg_find(regs[k].name);
     return r;
 }
@@ -96,8 +99,9 @@ void route_set(RouteSubject *r, const RouteState *want, uint32_t word) {
     r->state = *want;
     RouteState *st = &r->state;
     st->s.has = r->subject->state.has;
-    st->pc = CODE + (want->pc & 0xfff);
-    place(r, st->pc, word);
+    st->pc = (st->nothing_at_pc ? NOWHERE : CODE) + (want->pc & 0xfff);
+    if (!st->nothing_at_pc) place(r, st->pc, word);
+    st->x1 = (st->nothing_at_x1 ? NOWHERE : DATA) | (want->x1 & (0xffull << 52 | 0xfff));
     cpu->halt = HALT_NONE;
     cpu->lines = 0;
     r->machine->stop = STOP_NONE;
@@ -118,6 +122,7 @@ void route_set(RouteSubject *r, const RouteState *want, uint32_t word) {
     pstate_changed(cpu, p);
     cpu_set_nzcv(cpu, p);
     fp_access_changed(cpu);
+    cpu->x[1] = st->x1;
     cpu->x[REG_SP] = st->sp = CODE + 0x10000 + (want->sp & 0xff8);
     cpu->lines = (st->irq ? LINE_IRQ : 0) | (st->fiq ? LINE_FIQ : 0) | (st->virq ? LINE_VIRQ : 0) |
                  (st->vfiq ? LINE_VFIQ : 0) | (st->serror ? LINE_SERROR : 0);
@@ -204,9 +209,11 @@ const char *route_compare_abort(RouteSubject *r, const RouteFault *f, RouteOutco
 void route_print(const RouteSubject *r, uint32_t word, const RouteOutcome *want) {
     const Cpu *cpu = r->cpu;
     const RouteState *st = &r->state;
-    fprintf(stderr, "%s: word %08x at EL%d, PSTATE %08x, PC %llx SP %llx, lines %d%d%d%d%d\n",
+    fprintf(stderr,
+            "%s: word %08x at EL%d, PSTATE %08x, PC %llx SP %llx X1 %llx, lines %d%d%d%d%d\n",
             r->machine->config.cpu_model, word, st->s.el, st->s.pstate, (unsigned long long)st->pc,
-            (unsigned long long)st->sp, st->serror, st->fiq, st->irq, st->vfiq, st->virq);
+            (unsigned long long)st->sp, (unsigned long long)st->x1, st->serror, st->fiq, st->irq,
+            st->vfiq, st->virq);
     for (unsigned k = 0; k < ARRAY_LEN(regs); k++)
         fprintf(stderr, "  %s 0x%llx\n", regs[k].name,
                 (unsigned long long)*member((OracleState *)&st->s, k));
