@@ -43,10 +43,11 @@ add_test(NAME cli-debug-tty COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_tty.sh $
 set_tests_properties(cli-debug-tty PROPERTIES TIMEOUT 300)
 add_test(NAME cli-debug-random COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_random.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
-foreach(script debug_gic debug_registers debug_memory debug_run debug_break debug_exits debug_explain)
+foreach(script debug_gic debug_registers debug_memory debug_run debug_break debug_exits debug_explain debug_why)
     add_test(NAME cli-${script}
              COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/${script}.sh $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/roms)
 endforeach()
+add_test(NAME cli-planted COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/planted.sh $<TARGET_FILE:el2sim> ${AARCH64_CC})
 add_test(NAME cli-debug_source COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_source.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/roms/frames)
 add_test(NAME cli-gdb COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/gdb.sh $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/roms)

@@ -147,6 +147,19 @@ static bool take_traps(Cpu *cpu, const SysRegInfo *r, bool read) {
     return false;
 }
 
+unsigned sysreg_applying_traps(const Cpu *cpu, unsigned enc, bool read, const char **rules,
+                               unsigned most) {
+    unsigned index = sysreg_index(enc), n = 0;
+    if (index == SYSREG_NONE) return 0;
+    const SysRegInfo *r = &sysreg_table[index];
+    for (unsigned k = 0; k < r->traps && n < most; k++) {
+        const SysRegTrap *t = &sysreg_traps[r->first_trap + k];
+        if (!(t->access & (read ? SR_READ : SR_WRITE)) || t->control == TRAP_FP) continue;
+        if (is_trapped(cpu, t, &sysreg_controls[t->control], &rules[n])) n++;
+    }
+    return n;
+}
+
 // An access that is UNDEFINED. With FEAT_IDST reads of the feature ID space have the syndrome of a
 // trap.
 static void undefined_access(Cpu *cpu, bool read) {

@@ -117,6 +117,10 @@ bool sysreg_write(Cpu *cpu, unsigned enc, unsigned rt, u64 value);
 
 // For hooks: the traps of another row apply to the access in progress. True: one was taken.
 bool sysreg_trapped(Cpu *cpu, unsigned index, bool read);
+// For the debugger: the rules of every trap in the table that applies to an access at cpu->el now, in the order in
+// which they are looked at; how many (at most `most`). Nothing is taken.
+unsigned sysreg_applying_traps(const Cpu *cpu, unsigned enc, bool read, const char **rules,
+                               unsigned most);
 // For hooks: EC 0x18 to target_el for the access in progress.
 void sysreg_trap(Cpu *cpu, int target_el, unsigned index, bool read, const char *rule);
 

@@ -297,6 +297,21 @@ const Command command_table[] = {
      "    exits 50 vm1\n"
      "    exits 5 HVC64",
      ARG_NONE, NULL, cmd_exits, REPEAT_NOT},
+    {"why", "why", "Exits", "[N]", "why an exception was taken, and what came of it",
+     "  In sentences: what the code did, which control bit or fault sent it where it went, who "
+     "wrote\n"
+     "  that bit, what else would have trapped it, for an abort the walk and what would fix it, "
+     "where\n"
+     "  the exception went and returned to. N: its number in `exits`; without it, the newest\n"
+     "  exception to EL2 of the selected CPU.\n"
+     "    why\n"
+     "    why 3",
+     ARG_NONE, NULL, cmd_why, REPEAT_NOT},
+    {"vms", "vms", "Exits", "", "the VMs that have run: VMID, stage 2, vCPUs, exits",
+     "  By VMID, since the debugger was opened: VTTBR_EL2 and VTCR_EL2, exits and the last one's\n"
+     "  class, where it runs or ran; its vCPUs by VMPIDR_EL2 and the CPUs they ran on.\n"
+     "    vms",
+     ARG_NONE, NULL, cmd_vms, REPEAT_NOT},
 
     {"explain", "exp", "Exits", "[esr|insn|hvc|smc|psci|REGISTER [VALUE]]",
      "what a syndrome, a register or an instruction says, field by field",

@@ -76,3 +76,7 @@ bool cmd_bt(Debugger *d, const char *args, Error *err);
 // cmd_gic.c
 bool cmd_gic(Debugger *d, const char *args, Error *err);
 bool cmd_timers(Debugger *d, const char *args, Error *err);
+
+// cmd_why.c
+bool cmd_why(Debugger *d, const char *args, Error *err);
+bool cmd_vms(Debugger *d, const char *args, Error *err);

@@ -2,6 +2,7 @@
 // selected.
 #include "debugger/debugger.h"
 #include "debugger/layout.h"
+#include "debugger/vms.h"
 #include "debugger/source.h"
 #include "debugger/unwind.h"
 #include "trace/trace.h"
@@ -15,6 +16,7 @@ Debugger *debugger_create(Machine *machine) {
     d->cpu = machine->cpu[0];
     d->symbols = symbols_create();
     d->layout = layout_create(machine);
+    d->vms = vms_create(machine);
     d->control = control_create(machine, d->symbols);
     d->sources = sources_create();
     d->unwinder = unwinder_create(machine);
@@ -33,6 +35,7 @@ void debugger_free(Debugger *d) {
     trace_close(d->stats);
     layout_free(d->layout);
     control_free(d->control);
+    vms_free(d->vms);
     unwinder_free(d->unwinder);
     sources_free(d->sources);
     symbols_free(d->symbols);

@@ -61,6 +61,7 @@ struct Debugger {
         interrupted;  // Ctrl-C since the last prompt: ends scripts and long output
     DebuggerSettings settings;
     DebuggerHooks hooks;
+    struct Vms *vms;        // vms.h
     struct Layout *layout;  // layout.c
     Examine examine;
     Sources *sources;

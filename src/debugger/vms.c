@@ -1,7 +1,107 @@
-// Where the controls of a VM's translation are found.
+// Which VMs there are. A VM is what runs under one VMID with stage 2 on; a hypervisor that gives a VMID to
+// another VM makes it look the same here, with a new VTTBR_EL2.
 #include "debugger/vms.h"
 
+#include "cpu/observer.h"
 #include "mmu/walk.h"
+
+#include <stdlib.h>
+
+struct Vms {
+    Machine *machine;
+    Observer observer;
+    unsigned count;
+    Vm *vm[VMS_MAX];
+};
+
+static bool runs_vm(const Cpu *cpu, int el) {
+    return el < 2 && bit(cpu->sys.HCR_EL2, HCR_VM) && !cpu_tge(cpu);
+}
+
+static Vm *find(Vms *v, u16 vmid) {
+    for (unsigned i = 0; i < v->count; i++)
+        if (v->vm[i]->vmid == vmid) return v->vm[i];
+    return NULL;
+}
+
+static Vm *find_or_add(Vms *v, u16 vmid) {
+    Vm *vm = find(v, vmid);
+    if (vm || v->count == VMS_MAX) return vm;
+    vm = v->vm[v->count++] = calloc(1, sizeof *vm);
+    CHECK(vm);
+    vm->vmid = vmid;
+    return vm;
+}
+
+static void note_vcpu(Vm *vm, const Cpu *cpu) {
+    u64 vmpidr = cpu->sys.VMPIDR_EL2;
+    unsigned i = 0;
+    while (i < vm->vcpus && vm->vmpidr[i] != vmpidr) i++;
+    if (i == VMS_VCPUS_MAX) return;
+    if (i == vm->vcpus) {
+        vm->vcpus++;
+        vm->vmpidr[i] = vmpidr;
+        vm->cpus[i] = 0;
+    }
+    vm->cpus[i] |= 1u << (cpu->index & 31);
+}
+
+static Vm *note(Vms *v, const Cpu *cpu) {
+    Vm *vm = find_or_add(v, regime_vmid(cpu));
+    if (!vm) return NULL;
+    vm->vttbr = cpu->sys.VTTBR_EL2;
+    vm->vtcr = cpu->sys.VTCR_EL2;
+    vm->last_cpu = (int)cpu->index;
+    note_vcpu(vm, cpu);
+    return vm;
+}
+
+static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
+    if (ev->to_el != 2 || !runs_vm(cpu, ev->from_el)) return;
+    Vm *vm = note(arg, cpu);
+    if (!vm) return;
+    vm->exits++;
+    vm->last_exit = ev->esr;
+    vm->running = false;
+    vm->regs = cpu->sys;
+}
+
+static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
+    if (ev->from_el != 2 || !runs_vm(cpu, ev->to_el)) return;
+    Vm *vm = note(arg, cpu);
+    if (vm) vm->running = true;
+}
+
+Vms *vms_create(Machine *machine) {
+    Vms *v = calloc(1, sizeof *v);
+    CHECK(v);
+    v->machine = machine;
+    v->observer = (Observer){.arg = v, .exception = on_exception, .eret = on_return};
+    observer_add(machine, &v->observer);
+    machine->vms = v;
+    for (unsigned i = 0; i < machine->cpus; i++) {
+        Cpu *cpu = machine->cpu[i];
+        if (!runs_vm(cpu, cpu->el) || cpu->halt == HALT_OFF) continue;
+        Vm *vm = note(v, cpu);
+        vm->running = true;
+        vm->regs = cpu->sys;
+    }
+    return v;
+}
+
+void vms_free(Vms *v) {
+    if (!v) return;
+    observer_remove(v->machine, &v->observer);
+    v->machine->vms = NULL;
+    for (unsigned i = 0; i < v->count; i++) free(v->vm[i]);
+    free(v);
+}
+
+const Vm *vms_get(const Vms *v, unsigned i) {
+    return v && i < v->count ? v->vm[i] : NULL;
+}
+
+// --- translation ---------------------------------------------------------------------------------
 
 static void copy_translation(const struct SysRegs *from, struct SysRegs *to) {
     to->HCR_EL2 = from->HCR_EL2;
@@ -21,5 +121,9 @@ bool vms_registers(const Machine *machine, u16 vmid, struct SysRegs *regs) {
         copy_translation(&cpu->sys, regs);
         return true;
     }
-    return false;
+    const Vm *vm = machine->vms ? find(machine->vms, vmid) : NULL;
+    // Entered, but never left: its registers are those of a CPU, above.
+    if (!vm || !vm->exits) return false;
+    copy_translation(&vm->regs, regs);
+    return true;
 }

@@ -58,6 +58,7 @@ struct Machine {
     Cpu *stop_cpu;             // whose instruction asked for the stop, NULL if none
     u64 insn_limit;      // --timeout-insns: stop when all CPUs together executed so many; 0 = none
     Observer *observer;  // the first of them
+    struct Vms *vms;     // who keeps track of the VMs (debugger/vms.h); NULL: nobody
 };
 
 Machine *machine_create(const MachineConfig *config, Error *err);
