@@ -50,6 +50,8 @@ endforeach()
 add_test(NAME cli-planted COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/planted.sh $<TARGET_FILE:el2sim> ${AARCH64_CC})
 add_test(NAME cli-debug_source COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_source.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/roms/frames)
+add_test(NAME cli-debug_step COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_step.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/roms/steps)
 add_test(NAME cli-gdb COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/gdb.sh $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/roms)
 set_tests_properties(cli-gdb PROPERTIES TIMEOUT 300)
 add_test(NAME cli-trace COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace.sh $<TARGET_FILE:el2sim>

@@ -2,6 +2,7 @@
 #include "debugger/cmd_point.h"
 #include "debugger/commands.h"
 #include "debugger/place.h"
+#include "debugger/source.h"
 
 #include "cpu/sysreg.h"
 
@@ -96,7 +97,7 @@ static bool add_exec(Debugger *d, const char *args, Point *p, Error *err) {
     if (!starts_scope(args)) {
         ExprValue v;
         args += *args == '*';
-        if (!debugger_value(d, &args, &v, err)) return false;
+        if (!debugger_location(d, &args, &v, err)) return false;
         p->space = v.space;
         p->address = v.v;
     }

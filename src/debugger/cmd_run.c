@@ -3,6 +3,7 @@
 #include "debugger/disasm.h"
 #include "debugger/layout.h"
 #include "debugger/place.h"
+#include "debugger/source.h"
 
 // "watchpoint 2: write 0x40001000, 8 bytes: 0x1 -> 0x2"
 static void print_point(Debugger *d, const StopEvent *ev) {
@@ -44,6 +45,11 @@ static void print_where(Debugger *d) {
         disasm_close(dis);
     }
     fputc('\n', d->out);
+    SourceLine line;
+    if (!sources_line(d->sources, place_symbols(cpu, space), cpu->pc, &line)) return;
+    fprintf(d->out, "%s:%u", source_name(line.file), line.line);
+    if (source_text(&line, text, sizeof text)) fprintf(d->out, "  %s", text);
+    fputc('\n', d->out);
 }
 
 // As `run` without -no-reboot: a reset goes on.
@@ -54,18 +60,26 @@ static bool rebooted(Debugger *d) {
     return true;
 }
 
-void debugger_resume(Debugger *d, const RunRequest *r) {
+void debugger_run(Debugger *d, const RunRequest *r) {
     do {
         debugger_before_run(d);
         d->last = control_run(d->control, r);
         debugger_after_run(d);
     } while (rebooted(d));
     d->cpu = d->last.cpu;
+}
+
+void debugger_report(Debugger *d) {
     print_why(d, &d->last);
     if (d->settings.layout)
         layout_show(d);
     else
         print_where(d);
+}
+
+void debugger_resume(Debugger *d, const RunRequest *r) {
+    debugger_run(d, r);
+    debugger_report(d);
 }
 
 bool cmd_continue(Debugger *d, const char *args, Error *err) {

@@ -13,6 +13,23 @@ const Command command_table[] = {
      "  Ctrl-C stops it, a point does, and the machine's own end. A reset goes on unless there is\n"
      "  -no-reboot.",
      ARG_NONE, NULL, cmd_continue, REPEAT_SAME},
+    {"step", "s", "Running", "[N]", "runs to the next source line, into calls",
+     "  N times. It ends at the start of another line, at the first instruction of a function or\n"
+     "  handler (SVC, HVC, SMC) whose lines are known, or behind a return. Functions without "
+     "lines\n"
+     "  are run, as are interrupts and faults until the code goes on.\n"
+     "    step\n"
+     "    s 3",
+     ARG_EXPRESSION, NULL, cmd_step, REPEAT_SAME},
+    {"next", "n", "Running", "[N]", "as step, but over calls, SVC, HVC and SMC",
+     "    next\n"
+     "    n 5",
+     ARG_EXPRESSION, NULL, cmd_next, REPEAT_SAME},
+    {"finish", "fin", "Running", "", "runs until the function has returned, and shows x0",
+     "  The return address is that of `bt`. Deeper calls of the same function do not end it, "
+     "points\n"
+     "  and Ctrl-C do.",
+     ARG_NONE, NULL, cmd_finish, REPEAT_SAME},
     {"stepi", "stepi", "Running", "[N]", "executes N instructions (1) of the selected CPU",
      "  The others run as they would without it. An exception that is taken instead of the "
      "instruction\n"
@@ -26,14 +43,23 @@ const Command command_table[] = {
      ARG_EXPRESSION, NULL, cmd_nexti, REPEAT_SAME},
     {"advance", "adv", "Running", "LOCATION", "runs until this address is executed",
      "    advance el2:handle_exit\n"
+     "    advance main.c:20\n"
      "    advance pc + 8",
      ARG_LOCATION, NULL, cmd_advance, REPEAT_NOT},
     {"si", "si", "Running", "[N]", "the same as stepi", "    si 3", ARG_EXPRESSION, NULL, cmd_stepi,
      REPEAT_SAME},
     {"ni", "ni", "Running", "[N]", "the same as nexti", "    ni", ARG_EXPRESSION, NULL, cmd_nexti,
      REPEAT_SAME},
-    {"until", "unt", "Running", "LOCATION", "the same as advance", "    until pc + 8", ARG_LOCATION,
-     NULL, cmd_advance, REPEAT_NOT},
+    {"until", "u", "Running", "[LOCATION]",
+     "next, but not backwards; or to an address in this call",
+     "  Without LOCATION: as next, but a jump back does not end it: it runs out of loops. With "
+     "one: to\n"
+     "  that address, or until the function returns. An address in the function itself is meant "
+     "in\n"
+     "  this call of it, not in deeper ones.\n"
+     "    until\n"
+     "    until main.c:20",
+     ARG_LOCATION, NULL, cmd_until, REPEAT_SAME},
     {"next-exit", "next-ex", "Running", "", "runs to the next exception to EL2",
      "  It stands at the vector, before its first instruction.", ARG_NONE, NULL, cmd_next_exit,
      REPEAT_SAME},
@@ -165,7 +191,7 @@ const Command command_table[] = {
      "    x/8gx ipa(0x40000000)\n"
      "    x/s pa(0x48000000)",
      ARG_EXPRESSION, NULL, cmd_x, REPEAT_BARE},
-    {"find", "fi", "Memory", "[/NU] START, END|+LENGTH, VALUE|\"TEXT\"...", "looks for bytes",
+    {"find", "find", "Memory", "[/NU] START, END|+LENGTH, VALUE|\"TEXT\"...", "looks for bytes",
      "  At most N times. Values are 4 bytes, or 8 when they are larger, or as U says (b h w g). "
      "Pages\n"
      "  that are not mapped are counted, not an error. `x` goes on from the last one found.\n"

@@ -22,6 +22,11 @@ bool cmd_next_exit(Debugger *d, const char *args, Error *err);
 bool cmd_next_entry(Debugger *d, const char *args, Error *err);
 bool cmd_next_switch(Debugger *d, const char *args, Error *err);
 bool cmd_icount(Debugger *d, const char *args, Error *err);
+// cmd_line.c
+bool cmd_step(Debugger *d, const char *args, Error *err);
+bool cmd_next(Debugger *d, const char *args, Error *err);
+bool cmd_until(Debugger *d, const char *args, Error *err);
+bool cmd_finish(Debugger *d, const char *args, Error *err);
 // cmd_break.c
 bool cmd_break(Debugger *d, const char *args, Error *err);
 bool cmd_tbreak(Debugger *d, const char *args, Error *err);

@@ -148,9 +148,12 @@ static bool left_range(Control *c, Cpu *cpu) {
     const RunRequest *r = &c->request;
     if (r->cpu != cpu || r->range_lo == r->range_hi) return false;
     bool inside = cpu->pc >= r->range_lo && cpu->pc < r->range_hi && cpu->el == c->request_el;
-    if (inside) return false;
-    StopEvent ev = {.why = WHY_STEPPED};
-    stop(c, cpu, &ev);
+    if (inside) {
+        c->leaving.from = cpu->pc;
+        return false;
+    }
+    c->leaving.why = WHY_STEPPED;
+    stop(c, cpu, &c->leaving);
     return true;
 }
 
@@ -210,6 +213,11 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *e) {
         if (!point_stops(c, s, cpu, &ev)) continue;
         stop(c, cpu, &ev);
         return;
+    }
+    if (c->request.cpu == cpu) {
+        c->leaving.by_exception = true;
+        c->leaving.kind = e->exc->kind;
+        c->leaving.esr = e->esr;
     }
     if (!ends_step(c, cpu)) return;
     ev.why = WHY_STEPPED;
@@ -327,6 +335,7 @@ static void clear_request(Control *c) {
 
 static void start_request(Control *c, const RunRequest *r) {
     c->request = *r;
+    c->leaving = (StopEvent){0};
     c->machine->only = r->only ? r->cpu : NULL;
     if (!r->cpu) return;
     c->request_el = r->cpu->el;

@@ -66,6 +66,10 @@ typedef struct StopEvent {
     u64 old, new;        // REGISTER, and written values where known
     ExceptionKind kind;  // EXIT, RETURN, IRQ
     u64 esr;
+    // WHY_STEPPED because the range was left: the last instruction in it, and whether an exception led out of it
+    // (kind, esr).
+    u64 from;
+    bool by_exception;
 } StopEvent;
 
 typedef struct RunRequest {

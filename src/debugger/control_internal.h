@@ -38,6 +38,7 @@ struct Control {
     PendingWatch watch;
     RunRequest request;
     u8 request_el;
+    StopEvent leaving;  // what is known for when the range is left
     u64 request_icount;
     // The place at which it stands: no point stops it there again.
     Cpu *stood;

@@ -81,6 +81,9 @@ bool debugger_source(Debugger *d, const char *path, Error *err);
 // Runs (control_run, between debugger_before_run and debugger_after_run), keeps the event in `last` and prints where
 // and why it stopped.
 void debugger_resume(Debugger *d, const RunRequest *r);
+// The two halves of it, for commands that run several times before they have arrived.
+void debugger_run(Debugger *d, const RunRequest *r);
+void debugger_report(Debugger *d);
 // From a signal handler: stops the guest, or the script and the output of a command.
 void debugger_interrupt(Debugger *d);
 // What surrounds every run: output is flushed, the terminal changes hands (hooks).

@@ -145,6 +145,23 @@ bool sources_line(Sources *s, int space, u64 address, SourceLine *out) {
     return false;
 }
 
+bool source_text(const SourceLine *line, char *buf, size_t n) {
+    FILE *f = fopen(line->file, "re");
+    if (!f) return false;
+    char *text = NULL;
+    size_t size = 0;
+    unsigned number = 0;
+    while (number < line->line && getline(&text, &size, f) >= 0) number++;
+    bool ok = line->line && number == line->line;
+    if (ok) {
+        text[strcspn(text, "\r\n")] = '\0';
+        snprintf(buf, n, "%s", text + strspn(text, " \t"));
+    }
+    free(text);
+    fclose(f);
+    return ok;
+}
+
 const char *source_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;

@@ -26,6 +26,8 @@ bool sources_address(Sources *s, const int *space, const char *file, unsigned li
                      u64 *address, Error *err);
 // How the frame of the function at an address is unwound; the caller frees it. NULL: not known.
 struct Dwarf_Frame_s *sources_frame(Sources *s, int space, u64 address);
+// The text of a line, without blanks at its start. False: its file cannot be read, or is shorter.
+bool source_text(const SourceLine *line, char *buf, size_t n);
 // The last part of a path.
 const char *source_name(const char *path);
 

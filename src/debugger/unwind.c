@@ -86,6 +86,7 @@ typedef struct State {
     int symbols;
     int el;                // of the frames
     bool is_call;          // pc is a return address
+    u64 least_sp;          // where sp is not known
     u64 stop_fp, stop_lr;  // the guest's: where the hypervisor's frames end
     bool has_stop;
     Error *why;
@@ -257,6 +258,7 @@ static Outcome step_by_record(State *s) {
     if (!know(&s->regs, FP, &fp)) return STEP_UNKNOWN;
     if (!s->is_call && !has_record(s)) {
         if (is_entry_code(s)) return STEP_OUTERMOST;
+        know(&s->regs, SP, &s->least_sp);
         if (!know(&s->regs, LR, &lr)) return STEP_UNKNOWN;
         caller.r[FP] = fp;
         caller.pc = strip(s, lr);
@@ -272,6 +274,7 @@ static Outcome step_by_record(State *s) {
             error_prefix(s->why, "the frame record");
             return STEP_FAILED;
         }
+        s->least_sp = fp + sizeof record;
         caller.r[FP] = record[0];
         caller.pc = strip(s, record[1]);
     }
@@ -324,6 +327,9 @@ static bool walk(State *s, Walk *w) {
         w->frame.code = s->regs.pc - (s->is_call ? 4 : 0);
         w->frame.space = s->space;
         w->frame.symbols = s->symbols;
+        w->frame.sp_is_exact = know(&s->regs, SP, &w->frame.sp);
+        if (!w->frame.sp_is_exact) w->frame.sp = s->least_sp;
+        w->frame.knows_fp = know(&s->regs, FP, &w->frame.fp);
         if (!w->fn(w->arg, &w->frame)) return false;
         w->frame.number++;
         w->frame.boundary = w->frame.ended = NULL;

@@ -11,9 +11,13 @@ void unwinder_free(Unwinder *u);
 typedef struct UnwindFrame {
     unsigned number;
     Space space;
-    int symbols;           // whose symbols (symbols.h)
-    u64 pc;                // where it is, or will go on
-    u64 code;              // an address in the instruction that it is at: in that of the call
+    int symbols;       // whose symbols (symbols.h)
+    u64 pc;            // where it is, or will go on
+    u64 code;          // an address in the instruction that it is at: in that of the call
+    u64 sp;            // it goes on there with this stack pointer,
+    bool sp_is_exact;  // ... or with a higher one
+    u64 fp;            // ... and with this frame pointer, if that is known
+    bool knows_fp;
     bool is_guest;         // behind the exception
     const char *boundary;  // the first frame of the guest: "HVC64 from vm1 EL1"; else NULL
     const char *ended;  // ... and why the hypervisor's frames ended before their outermost, or ""
