@@ -12,9 +12,16 @@
 
 #include <cmocka.h>
 
-enum { CODE = 0x40000000, VECTORS = 0x40001000, SHARED = 0x40002000, OWN = 0x40003000 };
+// CODE runs over the end of a page, without a branch: STORE is the last instruction before it. So slices end there.
+enum { CODE = 0x40000fc0, VECTORS = 0x40001000, SHARED = 0x40002000, OWN = 0x40003000 };
 // Places in CODE.
-enum { LOOP = CODE + 7 * 4, STORE = CODE + 15 * 4, HVC = CODE + 18 * 4, AFTER_HVC = HVC + 4 };
+enum {
+    LOOP = CODE + 7 * 4,
+    LOAD = CODE + 10 * 4,
+    STORE = CODE + 15 * 4,
+    HVC = CODE + 18 * 4,
+    AFTER_HVC = HVC + 4
+};
 
 // Two CPUs at EL2 count in one place with exclusives; the time that each reads goes into a hash (x5); every 8th round
 // makes an HVC (counted in x6), every 1024th a WFI; a timer interrupts (counted in x8).
@@ -26,14 +33,14 @@ static const u32 code[] = {
     0xd51ce20a,  //     msr cnthp_tval_el2, x10
     0xd51ce229,  //     msr cnthp_ctl_el2, x9
     0xd50342ff,  //     msr daifclr, #2
-    0x885f7c22,  // 1:  ldxr w2, [x1]
-    0x11000442,  //     add w2, w2, #1
-    0x88037c22,  //     stxr w3, w2, [x1]
-    0x35ffffa3,  //     cbnz w3, 1b
-    0x91000400,  //     add x0, x0, #1
-    0xd53be024,  //     mrs x4, cntpct_el0
+    0xd53be024,  // 1:  mrs x4, cntpct_el0
     0x93c51ca5,  //     ror x5, x5, #7
     0xca0400a5,  //     eor x5, x5, x4
+    0x885f7c22,  // 3:  ldxr w2, [x1]
+    0x11000442,  //     add w2, w2, #1
+    0x88037c22,  //     stxr w3, w2, [x1]
+    0x35ffffa3,  //     cbnz w3, 3b
+    0x91000400,  //     add x0, x0, #1
     0xf9000165,  //     str x5, [x11]
     0xf240081f,  //     tst x0, #7
     0x54000041,  //     b.ne 2f
@@ -240,7 +247,7 @@ static void reads_are_watched(void **state) {
     p.access = ARMED_READ;
     add(p);
     StopEvent ev = go((RunRequest){0});
-    assert_int_equal(ev.cpu->pc, LOOP + 4);
+    assert_int_equal(ev.cpu->pc, LOAD + 4);
     assert_false(ev.is_write);
 }
 
@@ -287,7 +294,7 @@ static void system_register_accesses_are_caught(void **state) {
     p.cpu = 0;
     add(p);
     StopEvent ev = go((RunRequest){0});
-    assert_int_equal(ev.cpu->pc, CODE + 12 * 4);
+    assert_int_equal(ev.cpu->pc, LOOP);
     u64 rounds = ev.cpu->x[0];
     ev = go((RunRequest){0});
     assert_int_equal(ev.cpu->x[0], rounds + 1);
@@ -378,6 +385,18 @@ static u64 draw(u64 n) {
     return (seed >> 33) % n;
 }
 
+// At each access of one of the words, so that slices end while an instruction is held for a watchpoint.
+static void stop_at_accesses(void) {
+    Point p = point(POINT_ACCESS);
+    p.address = draw(2) ? SHARED : OWN + 64 * draw(2);
+    p.size = 4;
+    p.access = (u8)(draw(2) ? ARMED_WRITE : ARMED_READ | ARMED_WRITE);
+    p.before = draw(2);
+    unsigned id = add(p);
+    for (unsigned i = 0; i < 2000 && !machine->stop; i++) go((RunRequest){0});
+    point_delete(control, id);
+}
+
 static void stop_somehow(void) {
     Cpu *cpu = machine->cpu[draw(2)];
     switch (draw(7)) {
@@ -437,7 +456,12 @@ static void stops_change_nothing(void **state) {
         machine->insn_limit = LONG_RUN;
         unsigned stops = 0;
         // Density of stops differs from round to round.
-        for (; !machine->stop && stops < 100 + 40 * round; stops++) stop_somehow();
+        for (; !machine->stop && stops < 100 + 40 * round; stops++) {
+            if (round % 4 == 3 && draw(8) == 0)
+                stop_at_accesses();
+            else
+                stop_somehow();
+        }
         if (!machine->stop) go((RunRequest){0});
         Outcome o = outcome();
         if (memcmp(&o, &free_run, sizeof o)) fail_msg("round %u (%u stops) differs", round, stops);
