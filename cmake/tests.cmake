@@ -89,6 +89,10 @@ add_test(NAME cli-counts COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/counts.sh $<TARGE
 add_test(NAME boot-repeat-smp2
          COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/repeat $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/boot 2)
 set_tests_properties(boot-repeat-smp2 PROPERTIES LABELS "boot;slow" TIMEOUT 900)
+# ... and stops by a debugger change nothing.
+add_test(NAME boot-stops-xen-smp2
+         COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/stops $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/boot 2)
+set_tests_properties(boot-stops-xen-smp2 PROPERTIES LABELS "boot;slow" TIMEOUT 900)
 
 # The installed library: a program against it alone, and what the archive may contain.
 add_test(NAME library COMMAND ${CMAKE_SOURCE_DIR}/tests/build/library ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER})
