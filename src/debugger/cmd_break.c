@@ -1,12 +1,16 @@
 // Commands for breakpoints, watchpoints, catchpoints and tracepoints.
 #include "debugger/cmd_point.h"
 #include "debugger/commands.h"
+#include "debugger/gic_registers.h"
 #include "debugger/place.h"
+#include "debugger/printf.h"
 #include "debugger/source.h"
 
 #include "cpu/sysreg.h"
+#include "gen/exceptions.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 Point point_anywhere(PointKind kind) {
     return (Point){.kind = kind,
@@ -75,7 +79,7 @@ static bool starts_scope(const char *args) {
 
 static const char *kind_name(const Point *p) {
     switch (p->kind) {
-    case POINT_EXEC: return p->trace_only ? "tracepoint" : "breakpoint";
+    case POINT_EXEC: return p->text ? "dprintf" : p->trace_only ? "tracepoint" : "breakpoint";
     case POINT_ACCESS:
     case POINT_REGISTER: return "watchpoint";
     default: return "catchpoint";
@@ -119,6 +123,16 @@ bool cmd_tbreak(Debugger *d, const char *args, Error *err) {
 
 static void print_trace(void *arg, const StopEvent *ev) {
     Debugger *d = arg;
+    ExprContext c = {ev->cpu, d->symbols};
+    Error err;
+    if (ev->point->problem)
+        fprintf(d->out, "%u: its condition could not be evaluated: %s\n", ev->point->id,
+                ev->point->problem);
+    if (ev->point->text) {
+        if (!printf_values(&c, d->out, ev->point->text, &err))
+            fprintf(d->out, "<%u: %s>\n", ev->point->id, err.text);
+        return;
+    }
     fprintf(d->out, "%u: %s: cpu%u EL%u instruction %llu\n", ev->point->id, ev->point->spec,
             ev->cpu->index, ev->cpu->el, (unsigned long long)ev->cpu->icount);
 }
@@ -128,6 +142,23 @@ bool cmd_tp(Debugger *d, const char *args, Error *err) {
     p.trace_only = true;
     control_on_trace(d->control, print_trace, d);
     return add_exec(d, args, &p, err);
+}
+
+// "LOCATION[ SCOPE],"FORMAT",VALUE...".
+bool cmd_dprintf(Debugger *d, const char *args, Error *err) {
+    char where[256];
+    const char *quote = strchr(args, '"'), *comma = quote;
+    while (comma && comma > args && (comma == quote || isspace((unsigned char)*comma))) comma--;
+    if (!quote || *comma != ',' || (size_t)(comma - args) >= sizeof where)
+        return error_set(err, "dprintf: needs LOCATION,\"FORMAT\"[,EXPRESSION...]");
+    ExprContext c = {d->cpu, d->symbols};
+    if (!printf_values(&c, NULL, quote, err)) return error_prefix(err, "dprintf");
+    snprintf(where, sizeof where, "%.*s", (int)(comma - args), args);
+    Point p = point_anywhere(POINT_EXEC);
+    p.trace_only = true;
+    p.text = quote;
+    control_on_trace(d->control, print_trace, d);
+    return add_exec(d, where, &p, err) || error_prefix(err, "dprintf");
 }
 
 // "ADDRESS[,SIZE]".
@@ -209,13 +240,88 @@ static bool catch_sysreg(Debugger *d, const char **args, Point *p, Error *err) {
     return true;
 }
 
+// Calls fn for each device of the board until it returns false. They are below RAM and start at pages.
+static void each_device(const Machine *machine, bool (*fn)(void *arg, const Region *r), void *arg) {
+    for (u64 at = 0; at < machine->ram.base;) {
+        const Region *r = bus_find(machine, at);
+        if (r && r->ops && !fn(arg, r)) return;
+        at = r ? align_down(r->base + r->size + 0xfff, 0x1000) : at + 0x1000;
+    }
+}
+
+typedef struct DeviceSearch {
+    const char *name;
+    size_t n;
+    const Region *found;
+    Error *list;
+} DeviceSearch;
+
+static bool is_device(void *arg, const Region *r) {
+    DeviceSearch *s = arg;
+    bool same = strlen(r->name) == s->n && !strncasecmp(r->name, s->name, s->n);
+    if (same) s->found = r;
+    return !same;
+}
+
+static bool list_device(void *arg, const Region *r) {
+    DeviceSearch *s = arg;
+    size_t n = strlen(s->list->text);
+    snprintf(s->list->text + n, sizeof s->list->text - n, " %s", r->name);
+    return true;
+}
+
+// A device ("pl011"), a register of the GIC ("GICD_ISENABLER0"; GICR_* of the selected CPU), or a range.
+static bool take_device(Debugger *d, const char **args, Point *p, Error *err) {
+    char word[40];
+    unsigned number;
+    DeviceSearch s = {.name = *args, .n = strcspn(*args, " \t,")};
+    snprintf(word, sizeof word, "%.*s", (int)MIN(s.n, sizeof word - 1), *args);
+    const GicRegister *r = gic_register_find(d->machine, word, &number);
+    if (!r) each_device(d->machine, is_device, &s);
+    p->space.kind = AS_PHYSICAL;
+    if (r) {
+        p->address = gic_register_address(d->cpu, r, number);
+        p->size = r->bytes;
+    } else if (s.found) {
+        p->address = s.found->base;
+        p->size = s.found->size;
+    } else if (take_range(d, args, p, 4, err)) {
+        return true;
+    } else {
+        error_set(err, "catch device: '%s' is no GIC register, no address and none of:", word);
+        s.list = err;
+        if (err) each_device(d->machine, list_device, &s);
+        return false;
+    }
+    *args += s.n;
+    return true;
+}
+
+// "HVC64", as exits are printed, or the number.
+static bool take_class(Debugger *d, const char **args, Point *p, Error *err) {
+    size_t n = strcspn(*args, " \t");
+    for (unsigned ec = 0; ec < ARRAY_LEN(exception_classes); ec++) {
+        const char *name = exception_classes[ec].name;
+        if (!name || strlen(name) != n || strncasecmp(*args, name, n)) continue;
+        p->ec = (i16)ec;
+        *args += n;
+        return true;
+    }
+    u64 number;
+    if (isalpha((unsigned char)**args))
+        return error_set(err, "catch exit: no class '%.*s' (HVC64, SYSREG, DABT_LOWER, WFX...)",
+                         (int)MIN(n, 24), *args);
+    if (!take_number(d, args, "catch exit: class", 63, &number, err)) return false;
+    p->ec = (i16)number;
+    return true;
+}
+
 static bool catch_what(Debugger *d, const char **args, Point *p, Error *err) {
     u64 n;
     if (take_word(args, "exit")) {
         p->kind = POINT_EXIT;
         if (starts_scope(*args)) return true;
-        if (!take_number(d, args, "catch exit: class", 63, &n, err)) return false;
-        p->ec = (i16)n;
+        return take_class(d, args, p, err);
     } else if (take_word(args, "hypercall")) {
         p->kind = POINT_EXIT;
         p->ec = 0x16;  // HVC64
@@ -236,7 +342,7 @@ static bool catch_what(Debugger *d, const char **args, Point *p, Error *err) {
         return catch_sysreg(d, args, p, err);
     } else if (take_word(args, "device")) {
         p->kind = POINT_DEVICE;
-        return take_range(d, args, p, 4, err);
+        return take_device(d, args, p, err);
     } else {
         return error_set(err, "catch: exit, return, hypercall, irq, switch, sysreg or device");
     }
@@ -328,6 +434,7 @@ bool cmd_info_breakpoints(Debugger *d, const char *args, Error *err) {
         if (p->temporary) fprintf(d->out, " (temporary)");
         if (!shown && p->condition) fprintf(d->out, " if %s", p->condition);
         fputc('\n', d->out);
+        if (p->text) fprintf(d->out, "     printf %s\n", p->text);
     }
     return true;
 }

@@ -1,5 +1,6 @@
 // Commands of the console itself: scripts, settings, leaving.
 #include "debugger/commands.h"
+#include "debugger/printf.h"
 #include "debugger/console.h"
 #include "machine/virt.h"
 
@@ -51,20 +52,6 @@ bool cmd_source(Debugger *d, const char *args, Error *err) {
     return debugger_source(d, args, err);
 }
 
-// The character that the escape sequence at *p (after the backslash) stands for.
-static int unescape(const char **p) {
-    static const char from[] = "ntrae", to[] = "\n\t\r\a\033";
-    const char *known = **p ? strchr(from, **p) : NULL;
-    if (known) {
-        ++*p;
-        return to[known - from];
-    }
-    if (**p < '0' || **p > '7') return **p ? *(*p)++ : -1;
-    int c = 0;
-    for (int i = 0; i < 3 && **p >= '0' && **p <= '7'; i++) c = c * 8 + *(*p)++ - '0';
-    return c & 0xff;
-}
-
 // text with its escape sequences resolved, to be freed; they may be NULs.
 static char *unescaped(const char *text, size_t *n) {
     char *out = malloc(strlen(text) + 1);
@@ -72,7 +59,7 @@ static char *unescaped(const char *text, size_t *n) {
     *n = 0;
     while (*text) {
         int c = (u8)*text++;
-        if (c == '\\') c = unescape(&text);
+        if (c == '\\') c = printf_escape(&text);
         if (c >= 0) out[(*n)++] = (char)c;
     }
     return out;
@@ -85,6 +72,13 @@ bool cmd_echo(Debugger *d, const char *args, Error *err) {
     fwrite(text, 1, n, d->out);
     free(text);
     return true;
+}
+
+bool cmd_printf(Debugger *d, const char *args, Error *err) {
+    ExprContext c = {d->cpu, d->symbols};
+    // Nothing is printed of what makes no sense.
+    return (printf_values(&c, NULL, args, err) && printf_values(&c, d->out, args, err)) ||
+           error_prefix(err, "printf");
 }
 
 bool cmd_type(Debugger *d, const char *args, Error *err) {

@@ -1,9 +1,23 @@
 // Running the guest: what every command that lets it run shares, and `continue`.
 #include "debugger/commands.h"
 #include "debugger/disasm.h"
+#include "debugger/gic_registers.h"
 #include "debugger/layout.h"
 #include "debugger/place.h"
 #include "debugger/source.h"
+
+// ": write pl011+0x0, 4 bytes: 0x41", ": read GICD_CTLR, 4 bytes: 0x2".
+static void print_device(Debugger *d, const StopEvent *ev) {
+    char name[40];
+    const Region *r = bus_find(d->machine, ev->address);
+    fprintf(d->out, ": %s ", ev->is_write ? "write" : "read");
+    if (gic_register_name(d->machine, ev->address, name, sizeof name))
+        fprintf(d->out, "%s", name);
+    else if (r)
+        fprintf(d->out, "%s+0x%llx", r->name, (unsigned long long)(ev->address - r->base));
+    fprintf(d->out, ", %llu byte%s", (unsigned long long)ev->size, ev->size == 1 ? "" : "s");
+    if (ev->has_value) fprintf(d->out, ": 0x%llx", (unsigned long long)ev->new);
+}
 
 // "watchpoint 2: write 0x40001000, 8 bytes: 0x1 -> 0x2"
 static void print_point(Debugger *d, const StopEvent *ev) {
@@ -14,9 +28,12 @@ static void print_point(Debugger *d, const StopEvent *ev) {
         fprintf(d->out, "%sESR_EL2 0x%llx", p->hidden ? "" : ": ", (unsigned long long)ev->esr);
     else if (p->kind == POINT_REGISTER || (p->kind == POINT_ACCESS && ev->is_write))
         fprintf(d->out, ": 0x%llx -> 0x%llx", old, new);
+    else if (p->kind == POINT_DEVICE)
+        print_device(d, ev);
     else if (p->hidden)
         return;
     fputc('\n', d->out);
+    if (p->problem) fprintf(d->out, "its condition could not be evaluated: %s\n", p->problem);
 }
 
 static void print_why(Debugger *d, const StopEvent *ev) {

@@ -89,6 +89,13 @@ const Command command_table[] = {
     {"tp", "tp", "Points", "[LOCATION] [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
      "prints a line when an address is executed, and goes on", "    tp el2:handle_exit if x0 == 3",
      ARG_LOCATION, NULL, cmd_tp, REPEAT_NOT},
+    {"dprintf", "dp", "Points",
+     "LOCATION [el N] [vmid N] [asid N] [cpu N] [if CONDITION],\"FORMAT\"[,EXPRESSION...]",
+     "prints values when an address is executed, and goes on",
+     "  FORMAT as for printf. Expressions mean the CPU that executes it.\n"
+     "    dprintf el2:handle_exit,\"exit %#lx from vmid %d\\n\",esr,vmid\n"
+     "    dprintf main.c:20 if x0 != 0,\"%s\\n\",x1",
+     ARG_LOCATION, NULL, cmd_dprintf, REPEAT_NOT},
     {"watch", "wa", "Points",
      "ADDRESS[,SIZE]|REGISTER [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
      "stops after bytes are written, or a register or field changes",
@@ -106,16 +113,18 @@ const Command command_table[] = {
      cmd_awatch, REPEAT_NOT},
     {"catch", "cat", "Points", "EVENT [el N] [vmid N] [asid N] [cpu N] [if CONDITION]",
      "stops at an exit, a return, an access to a register or device",
-     "  exit [EC]             an exception to EL2; before its first instruction\n"
+     "  exit [CLASS]          an exception to EL2, before its first instruction; CLASS: HVC64,\n"
+     "                        DABT_LOWER... as in a trace of exits, or ESR_EL2.EC\n"
      "  hypercall [N]         HVC; N: its immediate, or the function in w0 or w16\n"
      "  return                an exception return from EL2 to EL1 or EL0\n"
      "  switch                ... that enters another VM or vCPU\n"
      "  irq [INTID]           an interrupt is taken\n"
      "  sysreg NAME [read|write]  before the instruction; slow while it is set\n"
-     "  device ADDRESS[,SIZE]     a device register is accessed\n"
-     "    catch exit 0x24 if far == 0x9000000\n"
+     "  device NAME|ADDRESS[,SIZE]  after a device was accessed: pl011, GICD_CTLR, "
+     "pa(0x9000000),4\n"
+     "    catch exit DABT_LOWER if far == 0x9000000\n"
      "    catch sysreg SCTLR_EL1 write el 1\n"
-     "    catch device pa(0x9000000),0x1000",
+     "    catch device pl011 cpu 1",
      ARG_WORDS, "device exit hypercall irq return switch sysreg", cmd_catch, REPEAT_NOT},
     {"condition", "cond", "Points", "POINT [CONDITION]", "changes when a point stops",
      "  Without CONDITION: always.\n"
@@ -429,6 +438,13 @@ const Command command_table[] = {
      "  a \\n. A backslash at the end keeps the blanks before it.\n"
      "    echo before the guest\\n",
      ARG_NONE, NULL, cmd_echo, REPEAT_NOT},
+    {"printf", "printf", "Scripts and help", "\"FORMAT\"[,EXPRESSION...]",
+     "prints values as C's printf",
+     "  Conversions: d i u o x X c p s (the string at that address) and %%, with flags, width and "
+     "l.\n"
+     "  Without l a value has 32 bits, as in C. Escape sequences as for echo.\n"
+     "    printf \"x0 %#lx, EC %d\\n\",x0,esr.ec",
+     ARG_EXPRESSION, NULL, cmd_printf, REPEAT_NOT},
     {"type", "ty", "Scripts and help", "TEXT", "TEXT arrives on the guest's serial line",
      "  As if it had been typed there; the guest reads it when it runs. Escape sequences as for "
      "echo,\n"

@@ -31,6 +31,7 @@ bool cmd_finish(Debugger *d, const char *args, Error *err);
 bool cmd_break(Debugger *d, const char *args, Error *err);
 bool cmd_tbreak(Debugger *d, const char *args, Error *err);
 bool cmd_tp(Debugger *d, const char *args, Error *err);
+bool cmd_dprintf(Debugger *d, const char *args, Error *err);
 bool cmd_watch(Debugger *d, const char *args, Error *err);
 bool cmd_rwatch(Debugger *d, const char *args, Error *err);
 bool cmd_awatch(Debugger *d, const char *args, Error *err);
@@ -46,6 +47,7 @@ bool cmd_stat(Debugger *d, const char *args, Error *err);
 // cmd_console.c
 bool cmd_source(Debugger *d, const char *args, Error *err);
 bool cmd_type(Debugger *d, const char *args, Error *err);
+bool cmd_printf(Debugger *d, const char *args, Error *err);
 bool cmd_echo(Debugger *d, const char *args, Error *err);
 bool cmd_set_color(Debugger *d, const char *args, Error *err);
 bool cmd_set_confirm(Debugger *d, const char *args, Error *err);

@@ -77,6 +77,22 @@ static u64 value_at(Cpu *cpu, const ArmedAccess *a) {
     return value;
 }
 
+// A load or store of one general register: its number, -1 for any other instruction.
+static int transfer_register(Cpu *cpu) {
+    u32 word;
+    u64 pa;
+    Space here = {.kind = AS_CURRENT};
+    if (!space_translate(cpu, here, cpu->pc, false, NULL, NULL, &pa, NULL) ||
+        !bus_read_bytes(cpu->machine, pa, &word, sizeof word))
+        return -1;
+    return (word & 0x3c000000) == 0x38000000 ? (int)(word & 31) : -1;
+}
+
+static u64 transferred(const Cpu *cpu, int reg, u64 size) {
+    u64 value = reg == 31 ? 0 : cpu->x[reg];
+    return size < 8 ? bits(value, (unsigned)size * 8 - 1, 0) : value;
+}
+
 static bool hit_access(Control *c, PointState *s, Cpu *cpu, const ArmedAccess *a) {
     StopEvent ev = {.why = WHY_POINT,
                     .point = &s->p,
@@ -86,7 +102,14 @@ static bool hit_access(Control *c, PointState *s, Cpu *cpu, const ArmedAccess *a
                     .old = value_at(cpu, a)};
     ev.new = ev.old;
     if (!point_stops(c, s, cpu, &ev)) return false;
-    if (!s->p.before) c->watch = (PendingWatch){s, cpu, *a, ev.old};
+    int reg = -1;
+    if (s->p.kind == POINT_DEVICE) {
+        ev.address = a->pa;
+        reg = transfer_register(cpu);
+        ev.has_value = reg >= 0 && (ev.is_write || !s->p.before);
+        if (reg >= 0 && ev.is_write) ev.new = transferred(cpu, reg, a->size);
+    }
+    if (!s->p.before) c->watch = (PendingWatch){s, cpu, *a, ev.old, reg};
     cpu->held = true;
     stop(c, cpu, &ev);
     return true;
@@ -178,10 +201,16 @@ static u32 intid_of(const Cpu *cpu, const Exception *e) {
     return e->is_virtual ? virt_hppi(cpu->gic).intid : cpu->gic->hppi.intid;
 }
 
+// ESR_ELx.EC of it; -1: an interrupt has none.
+static int class_of(const Exception *e) {
+    if (e->kind == EXC_SERROR) return EC_SERROR;
+    return e->kind == EXC_SYNC ? (int)e->ec : -1;
+}
+
 static bool exit_matches(const Point *p, const Cpu *cpu, const ExceptionEvent *ev) {
     const Exception *e = ev->exc;
     if (ev->to_el != 2 || (p->el >= 0 && p->el != ev->from_el)) return false;
-    if (p->ec >= 0 && (e->kind != EXC_SYNC || e->ec != p->ec)) return false;
+    if (p->ec >= 0 && class_of(e) != p->ec) return false;
     if (p->iss_mask && (e->iss & p->iss_mask) != p->iss) return false;
     if (p->number < 0) return true;
     bool call = e->kind == EXC_SYNC && (e->ec == EC_HVC64 || e->ec == EC_SMC64);
@@ -322,7 +351,10 @@ static void finish_watch(Control *c) {
     w.cpu->stop_at = w.cpu->icount + 1;
     run_once(c);
     w.cpu->stop_at = ~0ull;
-    ev.new = value_at(w.cpu, &w.access);
+    if (w.point->p.kind != POINT_DEVICE)
+        ev.new = value_at(w.cpu, &w.access);
+    else if (ev.has_value && !ev.is_write)
+        ev.new = transferred(w.cpu, w.reg, w.access.size);
     // The machine itself may have stopped on it (power off by a write to a device).
     if (c->machine->stop == STOP_DEBUG) c->event = ev;
 }

@@ -41,12 +41,14 @@ typedef struct Point {
     const char *condition;  // expression, NULL: always
     u64 ignore;             // hits that do not stop
     bool temporary;         // removed when it stops
-    bool trace_only;        // tracepoint: prints `text` (Control's printer) and goes on
+    bool trace_only;        // tracepoint: control_on_trace's function is called, and it goes on
+    const char *text;       // ... for that function, copied; may be NULL
     bool hidden;            // internal (step over, finish): not in lists
     // Kept by control.c.
     unsigned id;
     bool enabled;
     u64 hits;
+    const char *problem;  // why the condition could not be evaluated the last time; NULL: it could
 } Point;
 
 typedef enum StopWhy {
@@ -61,9 +63,10 @@ typedef struct StopEvent {
     StopWhy why;
     Cpu *cpu;            // whose instruction
     const Point *point;  // WHY_POINT; valid until the next control_run()
-    u64 address, size;   // ACCESS, DEVICE: what was accessed
+    u64 address, size;   // ACCESS, DEVICE: what was accessed; DEVICE: by physical address
     bool is_write;
     u64 old, new;        // REGISTER, and written values where known
+    bool has_value;      // DEVICE: `new` is what was written or read
     ExceptionKind kind;  // EXIT, RETURN, IRQ
     u64 esr;
     // WHY_STEPPED because the range was left: the last instruction in it, and whether an exception led out of it

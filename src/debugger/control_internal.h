@@ -6,7 +6,8 @@
 
 typedef struct PointState {
     Point p;
-    char *spec, *condition_text;
+    char *spec, *condition_text, *text;
+    Error problem;
     Expr *condition;
     u64 *last;  // REGISTER: value last seen, by CPU
     bool dead;  // deleted; kept until the next run, as the last event may name it
@@ -18,6 +19,7 @@ typedef struct PendingWatch {
     Cpu *cpu;
     ArmedAccess access;
     u64 old;
+    int reg;  // of a device: the register that is loaded or stored, -1: not known
 } PendingWatch;
 
 // What a CPU ran when it was last entered, for POINT_SWITCH.

@@ -15,6 +15,7 @@ static void free_point(PointState *s) {
     expr_free(s->condition);
     free(s->spec);
     free(s->condition_text);
+    free(s->text);
     free(s->last);
     free(s);
 }
@@ -75,6 +76,8 @@ unsigned point_add(Control *c, const Point *p, Error *err) {
     s->p = *p;
     s->p.spec = s->spec = own(p->spec);
     s->p.condition = s->condition_text = own(p->condition);
+    s->p.text = s->text = own(p->text);
+    s->p.problem = NULL;
     ExprContext context = {c->machine->cpu[p->cpu >= 0 ? p->cpu : 0], c->symbols};
     if (p->condition && !(s->condition = expr_parse(&context, p->condition, NULL, err))) {
         free_point(s);
@@ -170,11 +173,14 @@ static bool in_scope(const PointState *s, Cpu *cpu) {
 
 // A condition that cannot be evaluated (memory that is not there) counts as true: it stops, and the
 // user sees why.
-static bool condition_holds(const Control *c, const PointState *s, Cpu *cpu) {
+static bool condition_holds(const Control *c, PointState *s, Cpu *cpu) {
+    s->p.problem = NULL;
     if (!s->condition) return true;
     ExprContext context = {cpu, c->symbols};
     ExprValue value;
-    return !expr_eval(s->condition, &context, &value, NULL) || value.v;
+    if (expr_eval(s->condition, &context, &value, &s->problem)) return value.v;
+    s->p.problem = s->problem.text;
+    return true;
 }
 
 bool point_stops(Control *c, PointState *s, Cpu *cpu, const StopEvent *ev) {
