@@ -1,22 +1,9 @@
 // What commands share: expressions out of their arguments, and addresses with symbols.
 #include "debugger/place.h"
 
-#include "trace/internal.h"
-
 bool debugger_value(Debugger *d, const char **args, ExprValue *out, Error *err) {
     ExprContext c = {d->cpu, d->symbols};
     return expr_value(&c, *args, args, out, err);
-}
-
-int place_symbols(const Cpu *cpu, Space space) {
-    switch (space.kind) {
-    case AS_CURRENT: return world_space(world_of(cpu, cpu->el));
-    case AS_EL: return world_space(world_of(cpu, space.el));
-    case AS_VM: return space.vmid;
-    case AS_IPA: return space.any_vm ? world_space(world_of(cpu, 1)) : space.vmid;
-    case AS_PHYSICAL: break;
-    }
-    return SPACE_ANY;
 }
 
 const char *place_symbol(Debugger *d, Space space, u64 address, char *buf, size_t n) {
