@@ -208,6 +208,9 @@ static const char *cause_of_end(const Verdict *v, int status, char *buf, size_t 
     if (status == EXIT_EXPECT)
         snprintf(buf, n, "status %d: %u of %u expectations met; the machine ended: %s", status,
                  v->met, v->expect_compiled, v->machine->stop_text);
+    else if (status == EXIT_LINT && v->machine->stop != STOP_CHECK)
+        snprintf(buf, n, "status %d: a lint found an error at the end of the run (on stderr)",
+                 status);
     else
         snprintf(buf, n, "status %d: %s", status, v->failed ? v->why : v->machine->stop_text);
     return buf;

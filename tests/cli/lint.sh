@@ -71,6 +71,9 @@ lint_rom 0 64 --lint all --lint none
 lint_rom 0 64 --lint all,hvc-skip:error --junit "$WORK/j.xml"
 [ "$STATUS" = 71 ] || fail "all,hvc-skip:error: status $STATUS"
 grep -q 'message="status 71: lint hvc-skip' "$WORK/j.xml" || fail "the report of a lint"
+lint_rom 3 64 --lint error --junit "$WORK/j.xml"
+[ "$STATUS" = 71 ] || fail "a finding at the end: status $STATUS"
+grep -q 'message="status 71: a lint found an error' "$WORK/j.xml" || fail "the report of a finding at the end"
 refuse "'storms' is not known" -M virt -kernel "$rom" --lint storm,storms
 refuse "'' is not known" -M virt -kernel "$rom" --lint ''
 # No lint fires on the hypervisors of this repository.
