@@ -540,11 +540,23 @@ static bool opt_trace(RunOptions *o, char *arg, Error *err) {
         o->trace_insn = arg + 5;
         return arg[5] || error_set(err, "--trace: insn= needs a file name");
     }
-    if (strncmp(arg, "exits", 5) || (arg[5] && arg[5] != '='))
-        return error_set(err, "--trace: '%s' is not known (exits[=FILE], insn=FILE)", arg);
-    o->trace_exits = true;
-    o->trace_path = arg[5] ? arg + 6 : NULL;
-    return !arg[5] || arg[6] || error_set(err, "--trace: exits= needs a file name");
+    for (;;) {
+        size_t n = strcspn(arg, ",=");
+        unsigned kind = trace_kind(arg, n);
+        bool exits = n == 5 && !strncmp(arg, "exits", 5);
+        if (!kind && !exits)
+            return error_set(err,
+                             "--trace: '%.*s' is not known (exits, mmio, hypercall, tlb with "
+                             "[=FILE]; insn=FILE)",
+                             (int)n, arg);
+        o->trace_exits |= exits;
+        o->trace_kinds |= kind;
+        arg += n;
+        if (*arg != ',') break;
+        arg++;
+    }
+    o->trace_path = *arg ? arg + 1 : NULL;
+    return !*arg || arg[1] || error_set(err, "--trace: = needs a file name");
 }
 
 static bool opt_symbols(RunOptions *o, char *arg, Error *err) {
@@ -675,8 +687,9 @@ static const OptionRow rows[] = {
     {"junit", true, opt_junit, "FILE", "a JUnit report of the expectations"},
     {"lint", true, opt_lint, "all|none|NAME[:error],...|error",
      "warnings about mistakes of the hypervisor (docs/lints.md)"},
-    {"trace", true, opt_trace, "exits[=FILE]|insn=FILE",
+    {"trace", true, opt_trace, "KIND,...[=FILE]|insn=FILE",
      "exits: a line for each exception to EL2 and each return\n"
+     "mmio, hypercall, tlb: accesses to devices, HVC and SMC, TLBI\n"
      "insn: every instruction, for el2sim trace show"},
     {"symbols", true, opt_symbols, "[el2:|vm1:]FILE", "ELF or System.map for names in traces"},
     {"gdb", true, opt_gdb, "tcp::PORT|tcp:HOST:PORT|unix:PATH",
@@ -771,8 +784,8 @@ static bool finish(RunOptions *o, bool nodefaults, Error *err) {
     if (o->boot.append && !o->boot.kernel) return error_set(err, "-append needs -kernel");
     if (o->boot.bios && o->pflash[0].file)
         return error_set(err, "-bios and pflash unit 0 exclude each other");
-    if (o->symbol_count && !o->debug && !o->trace_exits && !o->stats && !o->gdb &&
-        !lint_any(&o->lint))
+    bool names = o->debug || o->trace_exits || o->trace_kinds || o->stats || o->gdb;
+    if (o->symbol_count && !names && !lint_any(&o->lint))
         return error_set(err, "--symbols needs --trace, --stats, --lint or -gdb");
     if (o->gdb_wait && !o->gdb) return error_set(err, "-S needs -gdb (or use el2sim debug)");
     if (o->gdb && o->debug) return error_set(err, "-gdb: el2sim debug is a debugger itself");

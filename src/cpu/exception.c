@@ -258,9 +258,21 @@ void AArch64_CallSupervisor(Cpu *cpu, u16 imm) {
     take_call(cpu, target, EC_SVC64, imm, cpu->el == 0 && target == 2 ? "HCR_EL2.TGE" : NULL);
 }
 
+static COLD void notify_firmware(Cpu *cpu, const FirmwareEvent *ev) {
+    for (const Observer *o = cpu->observer; o; o = o->next)
+        if (o->firmware) o->firmware(o->arg, cpu, ev);
+}
+
+static bool firmware_call(Cpu *cpu, u8 ec, u16 imm) {
+    FirmwareEvent ev = {.ec = ec, .imm = imm, .x0 = cpu->x[0]};
+    bool answered = psci_call(cpu);
+    if (unlikely(cpu->observer != NULL) && answered) notify_firmware(cpu, &ev);
+    return answered;
+}
+
 void AArch64_CallHypervisor(Cpu *cpu, u16 imm) {
     if (cpu->el == 0 || !cpu_have_el2(cpu)) {
-        if (cpu->el && psci_call(cpu))
+        if (cpu->el && firmware_call(cpu, EC_HVC64, imm))
             cpu->pc += 4;
         else
             AArch64_Undefined(cpu);
@@ -283,7 +295,7 @@ void AArch64_CallSecureMonitor(Cpu *cpu, u16 imm) {
         take_trap(cpu, 2, EC_SMC64, imm, "HCR_EL2.TSC");
         return;
     }
-    if (psci_call(cpu))
+    if (firmware_call(cpu, EC_SMC64, imm))
         cpu->pc += 4;
     else
         AArch64_Undefined(cpu);

@@ -1,5 +1,6 @@
-// What a tracer can be told. Called only on the exception path and before a sleep, never per instruction; NULL
-// members are skipped. The CPU's registers may be read, not changed. Any number of observers can
+// What a tracer can be told. Called only on paths that are slow anyway (exceptions, accesses to
+// devices, TLB maintenance, calls of the firmware, sleeps), never per instruction; NULL members are
+// skipped. The CPU's registers may be read, not changed. Any number of observers can
 // watch a machine; they are called in the order in which they were added.
 #pragma once
 
@@ -22,6 +23,23 @@ typedef struct ReturnEvent {
     bool illegal;
 } ReturnEvent;
 
+// A load or store that went to a device and not to memory.
+typedef struct DeviceEvent {
+    u64 pa, value;
+    u8 size;  // bytes
+    bool write;
+    bool answered;  // false: it becomes an external abort
+} DeviceEvent;
+
+// An HVC or SMC that the machine's firmware answered; the result is in x0.
+typedef struct FirmwareEvent {
+    u8 ec;
+    u16 imm;
+    u64 x0;  // before
+} FirmwareEvent;
+
+struct TlbiScope;
+
 struct Observer {
     Observer *next;  // kept by observer_add()
     void *arg;
@@ -31,6 +49,13 @@ struct Observer {
     void (*eret)(void *arg, Cpu *cpu, const ReturnEvent *ev);
     // The CPU is about to sleep in the WFI at cpu->pc.
     void (*wfi)(void *arg, Cpu *cpu);
+    // After a device was accessed; cpu->pc is the instruction.
+    void (*device)(void *arg, Cpu *cpu, const DeviceEvent *ev);
+    // Before a TLBI takes effect, on this CPU or on all; cpu->access_enc is the instruction. scope NULL: its range
+    // is reserved, it does nothing.
+    void (*tlbi)(void *arg, Cpu *cpu, const struct TlbiScope *scope, bool all_cpus);
+    // After the firmware's answer; cpu->pc is the instruction.
+    void (*firmware)(void *arg, Cpu *cpu, const FirmwareEvent *ev);
 };
 
 // Starts to tell `o` of the events of all CPUs; it must live until observer_remove().

@@ -6,6 +6,7 @@
 #include "cpu/sysreg_hooks.h"
 #include "cpu/cpu_models.h"
 #include "cpu/exception.h"
+#include "cpu/observer.h"
 #include "cpu/pmu.h"
 #include "mmu/mmu.h"
 
@@ -293,10 +294,17 @@ static bool tlbi_scope(const Cpu *cpu, u64 xt, u32 arg, TlbiScope *s) {
     return true;
 }
 
+static COLD void notify_tlbi(Cpu *cpu, const TlbiScope *scope, bool all_cpus) {
+    for (const Observer *o = cpu->observer; o; o = o->next)
+        if (o->tlbi) o->tlbi(o->arg, cpu, scope, all_cpus);
+}
+
 bool sys_tlbi(Cpu *cpu, u64 xt, u32 arg) {
     TlbiScope scope;
-    if (!tlbi_scope(cpu, xt, arg, &scope)) return true;
+    bool valid = tlbi_scope(cpu, xt, arg, &scope);
     bool broadcast = arg & TLBI_SHARED || (cpu->el == 1 && bit(cpu_hcr(cpu), HCR_FB));
+    if (unlikely(cpu->observer != NULL)) notify_tlbi(cpu, valid ? &scope : NULL, broadcast);
+    if (!valid) return true;
     if (!broadcast) {
         tlb_invalidate(cpu, &scope);
         return true;

@@ -5,6 +5,7 @@
 // reports the first byte it cannot do, and a store of one register writes nothing then; exclusives and
 // atomics work on every type of memory, Device and Non-cacheable included, so status code 0x35 is not used.
 #include "mmu/access.h"
+#include "cpu/observer.h"
 #include "cpu/op.h"
 #include "mmu/fault.h"
 #include "mmu/tlb.h"
@@ -120,23 +121,42 @@ static Place locate(Cpu *cpu, Tlb *tlb, u64 address, unsigned size, bool read, b
 
 // --- data, once it is known where ----------------------------------------------------------------
 
+static COLD void notify_device(Cpu *cpu, const DeviceEvent *ev) {
+    for (const Observer *o = cpu->observer; o; o = o->next)
+        if (o->device) o->device(o->arg, cpu, ev);
+}
+
+static bool device_read(Cpu *cpu, u64 pa, unsigned size, u64 *value) {
+    bool ok = bus_read(cpu->machine, pa, size, value, cpu);
+    if (unlikely(cpu->observer != NULL))
+        notify_device(cpu, &(DeviceEvent){pa, ok ? *value : 0, (u8)size, false, ok});
+    return ok;
+}
+
+static bool device_write(Cpu *cpu, u64 pa, unsigned size, u64 value) {
+    bool ok = bus_write(cpu->machine, pa, size, value, cpu);
+    if (unlikely(cpu->observer != NULL))
+        notify_device(cpu, &(DeviceEvent){pa, value, (u8)size, true, ok});
+    return ok;
+}
+
 // Devices see naturally aligned accesses only; an unaligned one (Normal memory type) goes byte by
 // byte.
 static bool bus_load(Cpu *cpu, u64 pa, unsigned size, u64 *value) {
-    if (!(pa & (size - 1))) return bus_read(cpu->machine, pa, size, value, cpu);
+    if (!(pa & (size - 1))) return device_read(cpu, pa, size, value);
     *value = 0;
     for (unsigned i = 0; i < size; i++) {
         u64 byte;
-        if (!bus_read(cpu->machine, pa + i, 1, &byte, cpu)) return false;
+        if (!device_read(cpu, pa + i, 1, &byte)) return false;
         *value |= (byte & 0xff) << 8 * i;
     }
     return true;
 }
 
 static bool bus_store(Cpu *cpu, u64 pa, unsigned size, u64 value) {
-    if (!(pa & (size - 1))) return bus_write(cpu->machine, pa, size, value & ones(8 * size), cpu);
+    if (!(pa & (size - 1))) return device_write(cpu, pa, size, value & ones(8 * size));
     for (unsigned i = 0; i < size; i++)
-        if (!bus_write(cpu->machine, pa + i, 1, value >> 8 * i & 0xff, cpu)) return false;
+        if (!device_write(cpu, pa + i, 1, value >> 8 * i & 0xff)) return false;
     return true;
 }
 

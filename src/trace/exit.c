@@ -10,43 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { NESTING_MAX = 16 };
-
-// An exit that has not returned yet.
-typedef struct Pending {
-    u64 start;     // instructions executed by the CPU when it was taken
-    StatRow *row;  // NULL without statistics
-    StatRow *by;   // NULL without those by dimension
-    u64 resume;    // where the result would be seen: address of the next instruction
-    World world;
-    u8 reg;   // register that gets the result, RESULT_NONE
-    u8 size;  // bytes of it
-} Pending;
-
-enum { RESULT_NONE = 0xff };
-
-typedef struct CpuTrace {
-    Pending nest[NESTING_MAX];
-    unsigned depth;
-} CpuTrace;
-
-struct Trace {
-    Machine *machine;
-    Observer observer;
-    Text text;
-    Stats *stats;
-    StatsBy *by;
-    StatChoice choice;
-    FILE *stats_file;  // NULL: to fd
-    u64 insns_before;  // executed when the counts by dimension began
-    Symbols *own_symbols;
-    const Symbols *symbols;
-    bool exits, each_line, colour;
-    int fd;
-    u64 number, exit_count, return_count;
-    CpuTrace *cpu;
-};
-
 // --- parts of a line -----------------------------------------------------------------------------
 
 static char *put_colour(const Trace *t, char *p, const char *code) {
@@ -62,14 +25,15 @@ static char *put_address(const Trace *t, char *p, World w, u64 pc) {
     return put_text(p, ">");
 }
 
-static char *put_place(const Trace *t, char *p, World w, u64 pc) {
+char *put_place(const Trace *t, char *p, World w, u64 pc) {
     return put_address(t, put_text(p, " pc="), w, pc);
 }
 
-// "    12 i=34567 cpu0 vm1   EL1->EL2"
-static char *put_start(Trace *t, char *p, const Cpu *cpu, World w, int from, int to) {
-    p = put_dec_width(p, ++t->number, 7);
-    p = put_dec(put_text(p, " i="), cpu->icount);
+// "    12 i=34567 cpu0 vm1   EL1->EL2"; to < 0: "EL1     ".
+char *trace_start_line(Trace *t, const Cpu *cpu, World w, u64 icount, int from, int to) {
+    text_reserve(&t->text);
+    char *p = put_dec_width(t->text.at, ++t->number, 7);
+    p = put_dec(put_text(p, " i="), icount);
     p = put_dec(put_text(p, " cpu"), cpu->index);
     *p++ = ' ';
     char *name = p;
@@ -77,12 +41,13 @@ static char *put_start(Trace *t, char *p, const Cpu *cpu, World w, int from, int
     while (p - name < 5) *p++ = ' ';
     p = put_text(p, " EL");
     *p++ = (char)('0' + from);
+    if (to < 0) return put_text(p, "     ");
     p = put_text(p, "->EL");
     *p++ = (char)('0' + to);
     return p;
 }
 
-static char *put_register(char *p, unsigned n, unsigned size, u64 value) {
+char *put_register(char *p, unsigned n, unsigned size, u64 value) {
     *p++ = ' ';
     *p++ = size == 8 ? 'x' : 'w';
     p = n == 31 ? put_text(p, "zr") : put_dec(p, n);
@@ -90,7 +55,7 @@ static char *put_register(char *p, unsigned n, unsigned size, u64 value) {
     return put_hex(p, value & ones(size * 8));
 }
 
-static void end_line(Trace *t, char *p) {
+void trace_end_line(Trace *t, char *p) {
     *p++ = '\n';
     t->text.at = p;
     if (t->each_line) text_flush(&t->text);
@@ -178,8 +143,7 @@ static void write_exit(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World
     const Exception *e = ev->exc;
     u32 intid = 0;
     bool known = known_intid(cpu, e, &intid);
-    text_reserve(&t->text);
-    char *p = put_start(t, t->text.at, cpu, w, ev->from_el, 2);
+    char *p = trace_start_line(t, cpu, w, cpu->icount, ev->from_el, 2);
     p = put_place(t, p, w, exit_pc(ev));
     *p++ = ' ';
     p = put_colour(t, p, e->kind == EXC_SYNC ? "\033[1;36m" : "\033[1;33m");
@@ -192,7 +156,7 @@ static void write_exit(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World
     p = put_detail(p, cpu, e, known, intid);
     p = put_some(put_text(p, " rule=\""), rule_of(ev), 100);
     p = put_text(p, "\"");
-    end_line(t, put_setter(t, p, cpu, w, rule_of(ev)));
+    trace_end_line(t, put_setter(t, p, cpu, w, rule_of(ev)));
 }
 
 // --- what is counted -----------------------------------------------------------------------------
@@ -265,14 +229,15 @@ static StatRow *count_by(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, Wor
 
 // --- the two events ------------------------------------------------------------------------------
 
-static void remember(Pending *pending, const ExceptionEvent *ev, World w, u64 icount) {
+static void remember(OpenExit *pending, const ExceptionEvent *ev, World w, u64 icount) {
     const Exception *e = ev->exc;
     *pending =
-        (Pending){.start = icount, .world = w, .reg = RESULT_NONE, .resume = exit_pc(ev) + 4};
+        (OpenExit){.start = icount, .world = w, .reg = RESULT_NONE, .resume = exit_pc(ev) + 4};
     if (e->kind != EXC_SYNC) return;
     pending->size = 8;
     if (e->ec == EC_HVC64 || e->ec == EC_SMC64) {
         pending->reg = 0;
+        pending->call = true;
     } else if (e->ec == EC_SYSREG && bit(e->iss, 0)) {
         pending->reg = (u8)bits(e->iss, 9, 5);
     } else if (iss_has_access(e) && !bit(e->iss, 6)) {
@@ -284,7 +249,7 @@ static void remember(Pending *pending, const ExceptionEvent *ev, World w, u64 ic
 
 // Room for one more. A scheduler at EL2 may leave exceptions from EL2 unfinished: when there are
 // too many, the oldest of them is forgotten.
-static Pending *push(CpuTrace *c) {
+static OpenExit *push(CpuTrace *c) {
     if (c->depth == NESTING_MAX) {
         memmove(&c->nest[1], &c->nest[2], (NESTING_MAX - 2) * sizeof c->nest[0]);
         c->depth--;
@@ -298,9 +263,12 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     CpuTrace *c = &t->cpu[cpu->index];
     World w = world_of(cpu, ev->from_el);
     t->exit_count++;
-    if (t->exits) write_exit(t, cpu, ev, w);
+    if (t->exits)
+        write_exit(t, cpu, ev, w);
+    else if (t->kinds & TRACE_HYPERCALL)
+        trace_call(t, cpu, ev, w, exit_pc(ev));
     if (ev->from_el < 2) c->depth = 0;
-    Pending *pending = push(c);
+    OpenExit *pending = push(c);
     remember(pending, ev, w, cpu->icount);
     if (t->by) pending->by = count_by(t, cpu, ev, w);
     if (!t->stats) return;
@@ -311,8 +279,8 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
 
 // The exit that this return ends, NULL when it starts something new. EL2 may take the code below
 // over and go on as it (Linux's switch to VHE): that ends the exit like a return.
-static const Pending *match(CpuTrace *c, const ReturnEvent *ev) {
-    const Pending *last = c->depth ? &c->nest[c->depth - 1] : NULL;
+static const OpenExit *match(CpuTrace *c, const ReturnEvent *ev) {
+    const OpenExit *last = c->depth ? &c->nest[c->depth - 1] : NULL;
     if (ev->to_el == 2) {
         bool ends = last && (last->world.kind == WORLD_EL2 || last->resume == ev->to_pc);
         return ends && !ev->illegal ? &c->nest[--c->depth] : NULL;
@@ -322,11 +290,11 @@ static const Pending *match(CpuTrace *c, const ReturnEvent *ev) {
     return from_below ? &c->nest[0] : NULL;
 }
 
-static void write_return(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const Pending *exit) {
+static void write_return(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const OpenExit *exit) {
     World w = world_of(cpu, ev->to_el);
     text_reserve(&t->text);
-    char *p = put_colour(t, t->text.at, "\033[2m");
-    p = put_start(t, p, cpu, w, 2, ev->to_el);
+    t->text.at = put_colour(t, t->text.at, "\033[2m");
+    char *p = trace_start_line(t, cpu, w, cpu->icount, 2, ev->to_el);
     p = put_text(put_place(t, p, w, ev->to_pc), " ERET");
     if (ev->illegal) p = put_hex(put_text(p, " illegal: PSTATE.IL is set, spsr="), ev->spsr);
     if (exit) {
@@ -336,17 +304,20 @@ static void write_return(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const 
                       world_key(w) == world_key(exit->world);
         if (result) p = put_register(p, exit->reg, exit->size, cpu->x[exit->reg]);
     }
-    end_line(t, put_colour(t, p, "\033[0m"));
+    trace_end_line(t, put_colour(t, p, "\033[0m"));
 }
 
 static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
     Trace *t = arg;
     if (ev->from_el != 2) return;
     t->return_count++;
-    const Pending *exit = match(&t->cpu[cpu->index], ev);
+    const OpenExit *exit = match(&t->cpu[cpu->index], ev);
     if (exit && exit->row) stats_cost(exit->row, cpu->icount - exit->start);
     if (exit && exit->by) stats_cost(exit->by, cpu->icount - exit->start);
-    if (t->exits) write_return(t, cpu, ev, exit);
+    if (t->exits)
+        write_return(t, cpu, ev, exit);
+    else if (t->kinds & TRACE_HYPERCALL && exit && exit->call)
+        trace_call_result(t, cpu, ev, exit);
 }
 
 // --- opening and closing -------------------------------------------------------------------------
@@ -390,6 +361,7 @@ Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
     CHECK(t);
     t->machine = machine;
     t->exits = config->exits;
+    t->kinds = config->kinds;
     t->each_line = config->each_line;
     t->colour = config->colour;
     t->fd = config->fd;
@@ -405,6 +377,7 @@ Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
     }
     start_counting(t, config);
     t->observer = (Observer){.arg = t, .exception = on_exception, .eret = on_return};
+    trace_observe_kinds(t);
     observer_add(machine, &t->observer);
     return t;
 }

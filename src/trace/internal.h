@@ -116,3 +116,60 @@ void by_free(StatsBy *s);
 StatRow *by_exit(StatsBy *s, char *const value[STAT_DIMENSIONS]);
 // instructions: all that were executed, for the share of time.
 void by_print(const StatsBy *s, const StatChoice *choice, u64 instructions, FILE *out);
+
+// --- exit.c: the trace and its lines -------------------------------------------------------------
+
+enum { NESTING_MAX = 16 };
+
+// An exit that has not returned yet.
+typedef struct OpenExit {
+    u64 start;     // instructions executed by the CPU when it was taken
+    StatRow *row;  // NULL without statistics
+    StatRow *by;   // NULL without those by dimension
+    u64 resume;    // where the result would be seen: address of the next instruction
+    World world;
+    bool call;  // HVC or SMC
+    u8 reg;     // register that gets the result, RESULT_NONE
+    u8 size;    // bytes of it
+} OpenExit;
+
+enum { RESULT_NONE = 0xff };
+
+typedef struct CpuTrace {
+    OpenExit nest[NESTING_MAX];
+    unsigned depth;
+} CpuTrace;
+
+struct Trace {
+    Machine *machine;
+    Observer observer;
+    Text text;
+    Stats *stats;
+    StatsBy *by;
+    StatChoice choice;
+    FILE *stats_file;  // NULL: to fd
+    u64 insns_before;  // executed when the counts by dimension began
+    Symbols *own_symbols;
+    const Symbols *symbols;
+    bool exits, each_line, colour;
+    unsigned kinds;  // TraceKind
+    int fd;
+    u64 number, exit_count, return_count;
+    CpuTrace *cpu;
+};
+
+// "    12 i=34567 cpu0 vm1   EL1->EL2"; to < 0: "EL1     ". With room for a line.
+char *trace_start_line(Trace *t, const Cpu *cpu, World w, u64 icount, int from, int to);
+void trace_end_line(Trace *t, char *p);
+// " pc=0x... <symbol+0x4>"
+char *put_place(const Trace *t, char *p, World w, u64 pc);
+// " x0=0x1"
+char *put_register(char *p, unsigned n, unsigned size, u64 value);
+
+// --- kinds.c -------------------------------------------------------------------------------------
+
+// Adds to the observer what the kinds need.
+void trace_observe_kinds(Trace *t);
+// The lines of a call that was taken to EL2 and of its return.
+void trace_call(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World w, u64 pc);
+void trace_call_result(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const OpenExit *call);

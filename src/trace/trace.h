@@ -1,5 +1,5 @@
-// The exit trace: one line for each exception taken to EL2 and each return, and a table of what
-// they were and cost (docs/trace.md). It listens to cpu/observer.h; without a trace nothing is
+// The trace: one line for each exception taken to EL2 and each return, and for other kinds of events, and a
+// table of what the exits were and cost (docs/trace.md). It listens to cpu/observer.h; without a trace nothing is
 // called.
 #pragma once
 
@@ -42,9 +42,19 @@ typedef struct TraceSymbols {
     const char *path;
 } TraceSymbols;
 
+// What has lines besides exits and returns.
+typedef enum TraceKind {
+    TRACE_MMIO = 1,       // accesses to devices
+    TRACE_HYPERCALL = 2,  // HVC and SMC: calls and results
+    TRACE_TLB = 4,        // TLB maintenance
+} TraceKind;
+// "mmio": 0 if there is none of the name (of n bytes).
+unsigned trace_kind(const char *name, size_t n);
+
 typedef struct TraceConfig {
-    bool exits;  // a line per exit and return
-    bool stats;  // the table, when the trace is closed
+    bool exits;      // a line per exit and return
+    unsigned kinds;  // TraceKind
+    bool stats;      // the table, when the trace is closed
     // Exits are counted by all dimensions, for trace_print_stats(). With `stats` they are printed so when the
     // trace is closed, to stats_path (NULL: fd), unless choice.count is 0.
     bool by_all;
