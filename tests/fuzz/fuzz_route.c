@@ -1,8 +1,8 @@
 // Fuzz target: routing against the oracle. The bytes choose a CPU model, an Exception level, PSTATE, control
 // registers, pending interrupts and an instruction; one step of the product must end as the oracle's.
 // Layout of a case, up to 32 in an input: machine and lines, instruction, PSTATE, PC and SP, then 16 control
-// registers of 8 bytes, sparse: a byte says which of them are there. Loads and stores are aligned or not, of memory that
-// is there or not, or of an address that is too big.
+// registers of 8 bytes, sparse: a byte says which of them are there. Loads and stores are aligned or not, of memory that is there or not or
+// that stage 2 refuses, or of an address that is too big.
 #include "route_subject.h"
 
 #include <stdlib.h>
@@ -40,7 +40,9 @@ static u32 instruction(const uint8_t **data, size_t *size) {
 }
 
 // Half of the accesses are aligned; a tag, which is no part of the address if TBI says so, is not there.
-static void addresses(RouteState *st, unsigned byte) {
+static void addresses(RouteState *st, unsigned byte, unsigned stage2) {
+    st->stage2 = (stage2 & 7) % STAGE2_KINDS;
+    st->stage2_code = (stage2 & 0x38) == 8;
     st->x1 = (byte & 1 ? byte & 0xe : 0) | (u64)((byte >> 4 & 7) == 1) << 52;
     st->nothing_at_x1 = (byte >> 4 & 7) == 2;
     st->nothing_at_pc = (byte & 0x8f) == 0x80;
@@ -85,7 +87,8 @@ static void one(const uint8_t **data, size_t *size) {
     st.s.ELR_EL1 = take(data, size, 8);
     st.s.ELR_EL2 = take(data, size, 8);
     st.s.VSESR_EL2 = take(data, size, 4);
-    addresses(&st, (unsigned)take(data, size, 1));
+    unsigned byte = (unsigned)take(data, size, 1);
+    addresses(&st, byte, (unsigned)take(data, size, 1));
     st.s.el = (int)(flags >> 14 & 3) % 3;
     if (!r->subject->state.has.EL2 && st.s.el == 2) st.s.el = 1;
     if (st.s.el == 1) st.s.HCR_EL2 &= ~(1ull << 27);

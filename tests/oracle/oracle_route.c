@@ -460,10 +460,51 @@ static bool unaligned_access_faults(const Step *t, unsigned size, bool exclusive
     return false;
 }
 
+// AArch64.S2Translate(), of an access that stage 1 leaves as it is.
+static bool stage2_faults(const Step *t, RouteFault *f) {
+    // HasS2Translation(); HCR_EL2.TGE alone does not turn it off.
+    if (t->s->el == 2 || !t->s->has.EL2 || is_in_host(t) || !hcr(t, 0)) return false;
+    f->second_stage = true;
+    f->ipa = f->va;
+    if (f->instruction ? t->in->nothing_at_pc : t->in->nothing_at_x1) {
+        f->code = FSC_TRANSLATION;
+        f->level = 1;
+        return true;
+    }
+    f->level = 3;
+    if (f->instruction == t->in->stage2_code) {
+        if (t->in->stage2 == STAGE2_INVALID) {
+            f->code = FSC_TRANSLATION;
+            return true;
+        }
+        if (t->in->stage2 == STAGE2_WIDE) {
+            f->code = FSC_ADDRESS_SIZE;
+            return true;
+        }
+        if (t->in->stage2 == STAGE2_NO_AF) {
+            f->code = FSC_ACCESS_FLAG;
+            return true;
+        }
+        if (t->in->stage2 == STAGE2_NO_PERMISSION ||
+            (t->in->stage2 == STAGE2_READ_ONLY && f->write)) {
+            f->code = FSC_PERMISSION;
+            return true;
+        }
+    }
+    f->second_stage = false;
+    f->level = 0;
+    return false;
+}
+
 // A load or store of `size` bytes at X1. Stage 1 is off: the memory is Device, and an address of more
 // bits than PAMax() allows for is an Address size fault of level 0.
 static void memory_access(Step *t, unsigned size, bool write, bool exclusive) {
     RouteFault f = {.write = write, .va = t->in->x1};
+    if (!exclusive) {  // ISV, SAS, SRT, SF
+        f.instruction_syndrome = 1u << 10 | 2 << 2;
+        if (size == 2) f.instruction_syndrome |= 1u << 8;
+        if (size == 8) f.instruction_syndrome |= 3u << 8 | 1 << 1;
+    }
     bool aligned = t->in->x1 % size == 0;
     if (!aligned && unaligned_access_faults(t, size, exclusive)) {
         f.code = FSC_ALIGNMENT;
@@ -473,6 +514,8 @@ static void memory_access(Step *t, unsigned size, bool write, bool exclusive) {
         take_abort(t, &f);
     } else if (!aligned) {
         f.code = FSC_ALIGNMENT;
+        take_abort(t, &f);
+    } else if (stage2_faults(t, &f)) {
         take_abort(t, &f);
     } else if (t->in->nothing_at_x1) {
         f.code = FSC_EXTERNAL;
@@ -569,9 +612,9 @@ void oracle_route_step(const RouteState *in, uint32_t word, RouteOutcome *out) {
         out->far = in->pc;
         return;
     }
-    if (in->nothing_at_pc) {
-        RouteFault f = {.code = FSC_EXTERNAL, .instruction = true, .va = in->pc};
-        take_abort(&t, &f);
+    RouteFault fetch = {.code = FSC_EXTERNAL, .instruction = true, .va = in->pc};
+    if (stage2_faults(&t, &fetch) || in->nothing_at_pc) {
+        take_abort(&t, &fetch);
         return;
     }
     if (t.pstate & PS_IL) {

@@ -6,11 +6,26 @@
 
 #include "oracle.h"
 
+// What stage 2 (39 bits from level 1, 40 bits of output) says of one page, of code or of data. It maps the
+// other memory to itself, by pages, and nothing where nothing answers.
+typedef enum Stage2 {
+    STAGE2_OFF,
+    STAGE2_MAPS,
+    STAGE2_INVALID,
+    STAGE2_NO_AF,
+    STAGE2_NO_PERMISSION,
+    STAGE2_READ_ONLY,
+    STAGE2_WIDE,  // an output address of more than 40 bits
+    STAGE2_KINDS
+} Stage2;
+
 typedef struct RouteState {
     OracleState s;
     uint64_t pc, sp;                    // SP as selected by PSTATE.SP
     uint64_t x1;                        // address of the loads and stores
     bool nothing_at_pc, nothing_at_x1;  // that memory answers with an external abort
+    Stage2 stage2;                      // HCR_EL2.VM, when it is not off
+    bool stage2_code;                   // of the page of code
     bool serror, fiq, irq, vfiq, virq;  // asserted
     uint32_t serror_iss;                // ESR_ELx.ISS of the physical SError
     bool event;                         // the event register

@@ -1,5 +1,5 @@
-// The product beside the routing oracle: route_subject.h. Translation stays off, so that the instruction is
-// fetched whatever the other controls say.
+// The product beside the routing oracle: route_subject.h. Stage 1 stays off, so that the instruction is
+// fetched whatever the other controls say; stage 2 is on where the state says so.
 #include "route_subject.h"
 
 #include "cpu/exception.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CODE = 0x40200000, DATA = 0x40220000, FAR_POISON = 0x5a5a };
+enum { CODE = 0x40200000, DATA = 0x40220000, TABLES = 0x40380000, FAR_POISON = 0x5a5a };
 static const u64 NOWHERE = 0x3000000000;
 
 typedef struct Reg {
@@ -41,6 +41,28 @@ static void saw_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     cpu_attention(cpu);
 }
 
+static u64 *table_at(RouteSubject *r, u64 pa) {
+    return (u64 *)(void *)(r->machine->ram.host + (pa - r->machine->ram.base));
+}
+
+static u64 tables_of(Stage2 kind, bool code) {
+    return TABLES + ((u64)kind * 2 + code) * 0x3000;
+}
+
+static void stage2_tables(RouteSubject *r, Stage2 kind, bool code) {
+    u64 at = tables_of(kind, code), *level3 = table_at(r, at + 0x2000);
+    u64 good = 3ull | 0xf << 2 | 3 << 6 | 3 << 8 | 1 << 10;
+    table_at(r, at)[CODE >> 30] = (at + 0x1000) | 3;
+    table_at(r, at + 0x1000)[CODE >> 21 & 511] = (at + 0x2000) | 3;
+    for (u64 i = 0; i < 512; i++) level3[i] = (CODE + i * 4096) | good;
+    u64 *one = &level3[code ? 0 : (DATA - CODE) >> 12];
+    if (kind == STAGE2_INVALID) *one = 0;
+    if (kind == STAGE2_NO_AF) *one &= ~(1ull << 10);
+    if (kind == STAGE2_NO_PERMISSION) *one = (*one & ~(3ull << 6)) | 1ull << 54;
+    if (kind == STAGE2_READ_ONLY) *one &= ~(1ull << 7);
+    if (kind == STAGE2_WIDE) *one |= 1ull << 40;
+}
+
 RouteSubject *route_create(const char *model, bool el2) {
     RouteSubject *r = calloc(1, sizeof *r);
     CHECK(r);
@@ -56,6 +78,8 @@ RouteSubject *route_create(const char *model, bool el2) {
     CHECK(sysreg_read(r->cpu, sysreg_info(sysreg_find("ID_AA64MMFR2_EL1"))->enc, 0, &mmfr2));
     r->subject->state.has.LSE2 = mmfr2 >> 32 & 15;
     for (unsigned k = 0; k < ARRAY_LEN(regs); k++) found[k] = sysreg_find(regs[k].name);
+    for (unsigned k = 0; k < 2 * STAGE2_KINDS; k++) stage2_tables(r, k / 2, k % 2);
+    if (el2) r->cpu->sys.VTCR_EL2 = 1u << 31 | 2 << 16 | 3 << 12 | 1 << 10 | 1 << 8 | 1 << 6 | 25;
     return r;
 }
 
@@ -77,7 +101,7 @@ static void set_register(RouteSubject *r, unsigned k, u64 value) {
         const SysRegInfo *info = sysreg_info(i);
         bool read_only = !strcmp(regs[k].name, "OSLSR_EL1");
         kept = read_only ? (value & 2) | 8 : sysreg_masked(cpu, i, value & ~regs[k].fixed_off);
-        if (!strcmp(regs[k].name, "HCR_EL2")) kept |= 1ull << HCR_RW;
+        if (!strcmp(regs[k].name, "HCR_EL2")) kept |= 1ull << HCR_RW | !!r->state.stage2;
         if (!r->subject->state.has.EL2 && info->write_el == 2) kept = 0;
         u64 *slot = sysreg_storage(cpu, i), old = *slot;
         *slot = kept;
@@ -106,6 +130,9 @@ void route_set(RouteSubject *r, const RouteState *want, uint32_t word) {
     cpu->lines = 0;
     r->machine->stop = STOP_NONE;
     cpu->sys.OSDLR_EL1 = 0;
+    if (st->s.has.EL2)
+        cpu->sys.VTTBR_EL2 =
+            tables_of(st->stage2, st->stage2_code) | (u64)(st->stage2 * 2 + st->stage2_code) << 48;
     for (unsigned k = 0; k < ARRAY_LEN(regs); k++)
         set_register(r, k, *member((OracleState *)&want->s, k));
     u32 p = (u32)sysreg_masked(cpu, sysreg_find("SPSR_EL1"), want->s.pstate) & ~0x1fu;
