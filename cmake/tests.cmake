@@ -66,6 +66,8 @@ add_test(NAME cli-debug_mmu COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_mmu.sh $
 
 add_test(NAME cli-stats COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/stats.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
+add_test(NAME cli-stories COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/stories.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/docs)
 add_test(NAME cli-lint COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/lint.sh $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/roms)
 add_test(NAME cli-verdict COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/verdict.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/docs/ci.md)
