@@ -139,7 +139,10 @@ static void setup_readline(Debugger *d) {
     rl_initialize();
     // Several pasted lines are several commands.
     rl_variable_bind("enable-bracketed-paste", "off");
+    // The first hook is called when a signal ends the wait for a key, the second every now and then: a
+    // signal that comes while readline draws ends no wait.
     rl_signal_event_hook = after_signal;
+    rl_event_hook = after_signal;
     complete_setup(d);
 }
 
