@@ -215,7 +215,7 @@ static void offer(void *arg, const char *name) {
 }
 
 static void offer_numbered(Each *e, char prefix, unsigned count) {
-    char name[8];
+    char name[16];
     for (unsigned i = 0; i < count; i++) {
         snprintf(name, sizeof name, "%c%u", prefix, i);
         offer(e, name);
