@@ -222,7 +222,8 @@ void view_gic_virtual(Cpu *cpu, u32 vintid, FILE *out) {
         if (lr_valid(c->lr[i]) && lr_vintid(c->lr[i]) == vintid) found = i;
     fprintf(out, "virtual INTID %u at CPU %u\n", vintid, cpu->index);
     step(&w, found >= 0,
-         found >= 0 ? "in list register %d" : "in no list register: nobody has injected it here",
+         found >= 0 ? "in list register %d"
+                    : "in no list register: not injected here, or overwritten or taken out since",
          found);
     if (found >= 0) {
         u64 lr = c->lr[found];

@@ -53,7 +53,7 @@ says 'vINTID 28 pending, Group 1, priority 0xa0, HW: pINTID 27$'
 says 'WRONG: HW = 1, but physical INTID 27 is not active'
 says '^  => not delivered: its state is active: the guest has acknowledged it'
 says '^  => not delivered: priority 0xa0 does not pass ICV_PMR_EL1 = 0x80'
-says '^  => not delivered: in no list register: nobody has injected it here$'
+says '^  => not delivered: in no list register: not injected here, or overwritten or taken out since$'
 says '^  => not delivered: ICH_HCR_EL2.En = 0$'
 
 # What does not exist is told.
