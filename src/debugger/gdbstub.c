@@ -455,10 +455,6 @@ static void ok_or(GdbStub *s, bool ok, unsigned number) {
         error_reply(s, number);
 }
 
-static bool is_stop_query(const char *p) {
-    return !strcmp(p, "?");
-}
-
 static void leave(GdbStub *s, GdbState how, const char *answer) {
     s->state = how;
     gdb_put(&s->reply, answer);
@@ -525,7 +521,7 @@ static void on_packet(GdbStub *s) {
     const char *p = s->frame.text;
     // After the end only "?" and leaving make sense; registers and memory stay readable.
     bool resumes = *p == 'c' || *p == 's' || !strncmp(p, "vCont;", 6);
-    if (s->reported && resumes && !is_stop_query(p)) {
+    if (s->reported && resumes) {
         gdb_put(&s->reply, s->last_stop);
         send_reply(s);
         return;
