@@ -22,7 +22,8 @@ typedef struct Why {
     World world;  // whose code it was
     Space space;  // of its addresses
     u64 pc;       // the instruction
-    u32 word;     // 0: cannot be read now
+    u32 word;
+    bool readable;  // word is what is there now
     const char *rule;
 } Why;
 
@@ -53,7 +54,7 @@ static void say_where(const Why *w) {
     fprintf(w->d->out, "CPU %u, %s at EL%u, instruction %llu:\n", w->d->cpu->index, name,
             w->r->from_el, (unsigned long long)w->r->icount);
     char text[160] = "(the instruction cannot be read now)";
-    if (w->word) {
+    if (w->readable) {
         Disassembler *dis = disasm_open(w->d->machine, w->d->symbols);
         disasm_text(dis, place_symbols(w->d->cpu, w->space), w->pc, w->word, text, sizeof text);
         disasm_close(dis);
@@ -268,9 +269,10 @@ static void say_outcome(const Why *w) {
     }
     fprintf(w->d->out, " and returned to EL%u at %s after %llu instructions", back->to_el,
             place(w, w->space, back->target), (unsigned long long)(back->icount - w->r->icount));
-    bool next = w->e.kind == EXC_SYNC && !exception_classes[w->e.ec & 63].returns_to_next;
-    if (back->target == w->pc && next) fprintf(w->d->out, ": the same instruction again");
-    if (back->target == w->pc + 4 && next) fprintf(w->d->out, ": behind the instruction");
+    if (w->e.kind == EXC_SYNC && !exception_is_behind(&w->e)) {
+        if (back->target == w->pc) fprintf(w->d->out, ": the same instruction again");
+        if (back->target == w->pc + 4) fprintf(w->d->out, ": behind the instruction");
+    }
     fprintf(w->d->out, ".\n");
 }
 
@@ -296,12 +298,12 @@ void why_print(Debugger *d, u64 n) {
                       .far_valid = r->far_valid,
                       .far = r->far,
                       .hpfar_valid = r->hpfar_valid,
-                      .hpfar = r->hpfar};
+                      .hpfar = r->hpfar,
+                      .rule = r->rule};
     w.space = space_of(d->cpu, r, w.world);
-    bool next = w.e.kind == EXC_SYNC && exception_classes[w.e.ec & 63].returns_to_next;
-    w.pc = next ? r->pc - 4 : r->pc;
+    w.pc = exception_is_behind(&w.e) ? r->pc - 4 : r->pc;
     w.rule = rule_of(r, &w.e);
-    disasm_fetch(d->cpu, w.space, w.pc, &w.word, NULL);
+    w.readable = disasm_fetch(d->cpu, w.space, w.pc, &w.word, NULL);
     say_where(&w);
     say_what(&w);
     say_class(&w);

@@ -48,6 +48,11 @@ const char *exception_name(const Exception *e) {
     return name ? name : "RESERVED";
 }
 
+bool exception_is_behind(const Exception *e) {
+    if (e->kind != EXC_SYNC || !exception_classes[e->ec & 63].returns_to_next) return false;
+    return !e->rule || strncmp(e->rule, "HFGITR_EL2", 10) != 0;
+}
+
 static bool meaningful(const IssField *f, u32 iss) {
     return f->when < 0 || bit(iss, (unsigned)f->when) == f->when_is;
 }

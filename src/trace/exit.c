@@ -115,8 +115,7 @@ static char *put_detail(char *p, const Cpu *cpu, const Exception *e, bool intid_
 
 // The address of the instruction that exited; for interrupts of the one that they came before.
 static u64 exit_pc(const ExceptionEvent *ev) {
-    bool next = ev->exc->kind == EXC_SYNC && exception_classes[ev->exc->ec & 63].returns_to_next;
-    return next ? ev->from_pc - 4 : ev->from_pc;
+    return exception_is_behind(ev->exc) ? ev->from_pc - 4 : ev->from_pc;
 }
 
 static const char *rule_of(const ExceptionEvent *ev) {

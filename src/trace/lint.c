@@ -328,9 +328,7 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
         c->open = true;
         c->from_el = (u8)ev->from_el;
         c->ec = e->ec;
-        // A trap of SVC by HFGITR_EL2 is resumed at the SVC, and stepped over by +4.
-        bool trapped = e->rule && !strncmp(e->rule, "HFGITR_EL2", 10);
-        c->call = e->kind == EXC_SYNC && (e->ec == EC_HVC64 || e->ec == EC_SVC64) && !trapped;
+        c->call = exception_is_behind(e);
         c->from_pc = ev->from_pc;
         c->who = who_is(cpu, ev->from_el);
     }
