@@ -2,29 +2,7 @@
 # Points: break, tbreak, tp, watch, rwatch, awatch, catch and the list of them.
 # Usage: debug_break.sh EL2SIM ROMS
 . "$(dirname "$0")/lib.sh"
-ROMS=$2
-ROM=hvcn
-
-session() {
-    printf '%s\n' "$@" > "$WORK/in"
-    INPUT=$WORK/in
-    run debug -serial none -smp "${SMP:-1}" -M virt,virtualization=on,gic-version=3 -cpu max -kernel "$ROMS/$ROM.elf" --symbols "$ROMS/$ROM.elf"
-}
-# prints LINE COMMAND...: LINE is one of the lines printed, and no command fails.
-prints() {
-    p_line=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
-    grep -qxF -e "$p_line" "$WORK/out" || fail "$*: no line '$p_line' in: $(head -40 "$WORK/out")"
-}
-refuses() {
-    r_text=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 68 ] || fail "$*: status $STATUS, not 68"
-    grep -qF -e "stdin:$#: $r_text" "$WORK/err" || fail "$*: no '$r_text' on stderr"
-}
+ROMS=$2 ROM=hvcn
 
 prints 'breakpoint 1: 0x4008003c <guest>' 'break guest'
 prints 'stopped by 1: 0x4008003c <guest>' 'b guest' c

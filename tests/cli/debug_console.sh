@@ -8,8 +8,8 @@ words "$WORK/off" 0x52800100 0x72b08000 0xd4000003 0x14000000
 
 # debug ARGS...: of the rom above, its serial line connected to nothing.
 debug() { run debug -serial none -kernel "$WORK/off" "$@"; }
-# says STATUS TEXT ARGS...: exactly TEXT on stdout, nothing on stderr.
-says() {
+# exactly STATUS TEXT ARGS...: exactly TEXT on stdout, nothing on stderr.
+exactly() {
     s_status=$1 s_text=$2
     shift 2
     debug "$@"
@@ -30,26 +30,26 @@ breaks() {
 lines() { printf '%s\n' "$@" > "$WORK/in"; INPUT=$WORK/in; }
 
 # --- where commands come from
-says 0 'one\ntwo\n' --batch -ex 'echo one\n' -ex 'echo two\n'
+exactly 0 'one\ntwo\n' --batch -ex 'echo one\n' -ex 'echo two\n'
 printf '# a comment\n\n   echo one\\n  \r\n\techo two\\n' > "$WORK/script"
-says 0 'one\ntwo\nthree\n' --batch -x "$WORK/script" -ex 'echo three\n'
-says 0 'one\ntwo\n' --batch -ex "source $WORK/script"
+exactly 0 'one\ntwo\nthree\n' --batch -x "$WORK/script" -ex 'echo three\n'
+exactly 0 'one\ntwo\n' --batch -ex "source $WORK/script"
 lines 'echo one\n' '' '# nothing' 'echo two\n'
-says 0 'one\ntwo\n'
+exactly 0 'one\ntwo\n'
 lines 'echo of stdin\n'
-says 0 'first\nof stdin\n' -ex 'echo first\n'
-says 0 'first\n' --batch -ex 'echo first\n'
+exactly 0 'first\nof stdin\n' -ex 'echo first\n'
+exactly 0 'first\n' --batch -ex 'echo first\n'
 printf 'echo no newline' > "$WORK/in"
-says 0 'no newline'
+exactly 0 'no newline'
 INPUT=
-says 0 ''
+exactly 0 ''
 
 # --- how it ends
-says 3 '' -ex 'quit 3'
-says 0 '' -ex quit
-says 0 'one\n' -ex 'echo one\n' -ex q -ex 'echo two\n'
+exactly 3 '' -ex 'quit 3'
+exactly 0 '' -ex quit
+exactly 0 'one\n' -ex 'echo one\n' -ex q -ex 'echo two\n'
 printf 'echo one\\n\nquit 9\necho two\\n' > "$WORK/script"
-says 9 'one\n' -x "$WORK/script" -ex 'echo three\n'
+exactly 9 'one\n' -x "$WORK/script" -ex 'echo three\n'
 breaks 68 "el2sim: -ex: quit: '256' is no exit status (0 to 255)" -ex 'quit 256'
 breaks 68 "el2sim: -ex: no command 'nonsense' (help lists them)" -ex 'nonsense 1 2' -ex 'quit 3'
 printf 'echo one\\n\n# two\n  nonsense\necho four\\n' > "$WORK/script"
@@ -84,8 +84,8 @@ debug --batch -x "$WORK/script"
 [ "$STATUS" = 68 ] && [ "$(wc -c < "$WORK/err")" -lt 600 ] || fail "a command of a million characters"
 
 # --- names of commands
-says 0 'x' --batch -ex 'ech x'
-says 0 'x' --batch -ex 'ec x'
+exactly 0 'x' --batch -ex 'ech x'
+exactly 0 'x' --batch -ex 'ec x'
 breaks 68 "el2sim: -ex: 'e' is too short: enable, exits, explain, echo" --batch -ex 'e x'
 breaks 68 "el2sim: -ex: no command 'echoo' (help lists them)" --batch -ex 'echoo x'
 breaks 68 "el2sim: -ex: no command 'Echo' (help lists them)" --batch -ex 'Echo x'
@@ -94,8 +94,8 @@ debug --batch -ex 'info'
 grep -q "'info' needs one of: .*registers" "$WORK/err" || fail "info without a name"
 
 # --- echo
-says 0 'a b\tc\\\001d' --batch -ex 'echo a b\tc\\\001d'
-says 0 '' --batch -ex 'echo'
+exactly 0 'a b\tc\\\001d' --batch -ex 'echo a b\tc\\\001d'
+exactly 0 '' --batch -ex 'echo'
 
 # --- help
 for command in 'help set width' 'h set wi'; do
@@ -122,9 +122,9 @@ tr '\n' '@' < "$WORK/out" > "$WORK/echo"
 tr '\n' '@' < "$WORK/all" | grep -qF -e "$(cat "$WORK/echo")" || fail 'help all: echo'
 
 # --- settings
-says 0 'width        80\n' --batch -ex 'show width'
-says 0 'width        132\n' --batch -ex 'set width 132' -ex 'show w'
-says 0 'width        80\n' --batch -ex 'set width 132' -ex 'set width 0' -ex 'show width'
+exactly 0 'width        80\n' --batch -ex 'show width'
+exactly 0 'width        132\n' --batch -ex 'set width 132' -ex 'show w'
+exactly 0 'width        80\n' --batch -ex 'set width 132' -ex 'set width 0' -ex 'show width'
 breaks 68 "el2sim: -ex: set width: at least 20 columns" --batch -ex 'set width 3'
 breaks 68 "el2sim: -ex: set width: 'x' is not a number from 0 to 10000" --batch -ex 'set width x'
 breaks 68 "el2sim: -ex: set color: 'blue' is neither on nor off" --batch -ex 'set color blue'
@@ -198,7 +198,7 @@ refuse 'belong to el2sim debug' -x "$WORK/script"
 refuse 'belong to el2sim debug' run -ex quit
 refuse 'belong to el2sim debug' --batch
 refuse "symbols: cannot open '/nowhere'" debug -kernel "$WORK/off" --symbols /nowhere
-says 0 '' --batch --symbols "$EL2SIM"
+exactly 0 '' --batch --symbols "$EL2SIM"
 refuse "'-nonsense'" debug -nonsense
 
 finish

@@ -2,34 +2,20 @@
 # gic and timers: what the demo's interrupts wait for. Expectations are from what the demo programs (roms/demo) and
 # the GIC architecture specification's order of conditions. Usage: debug_gic.sh EL2SIM ROMS
 . "$(dirname "$0")/lib.sh"
-ROMS=$2
-
-# debug COMMAND...: a session with the demo, one command a line, in $WORK/out.
-debug() {
-    COUNT=$((COUNT + 1))
-    printf '%s\n' "$@" > "$WORK/script"
-    timeout 60 "$EL2SIM" debug -M virt,virtualization=on,gic-version=3 -cpu "${CPU:-cortex-a72}" -nographic -no-reboot -kernel "$ROMS/demo.elf" \
-        --symbols "$ROMS/demo.elf" --batch -x "$WORK/script" < /dev/null > "$WORK/out" 2> "$WORK/err"
-    STATUS=$?
-}
-
-says() {
-    COUNT=$((COUNT + 1))
-    grep -q -e "$1" "$WORK/out" || { fail "no '$1' in the output"; tail -40 "$WORK/out" >&2; }
-}
+ROMS=$2 ROM=demo CPU=cortex-a72
 
 # At reset nothing is on.
-debug 'gic' 'gic 27' 'timers'
+session 'gic' 'gic 27' 'timers'
 says '^GICv3, GICD_CTLR 0x0: Group 0 off, Group 1 off$'
 says '^  NO   pending: its wire is not asserted$'
 says '^  => not delivered: pending: its wire is not asserted$'
 says '^  CNTHP INTID 26 '
 grep -q 'CNTHV' "$WORK/out" && fail "cortex-a72 has no CNTHV"
-CPU=max debug 'timers'
+CPU=max session 'timers'
 says '^  CNTHV INTID 28 '
 
 # EL2's timer has expired, the interrupt is pending; EL2 masks it until it goes back to the VM.
-debug 'break vgic_load' 'continue' 'set HCR_EL2.IMO = 1' 'set GICD_CTLR = 2' 'set CNTHP_CVAL_EL2 = 1' 'timers' 'gic 26' 'set GICR_ICENABLER0 = 0x4000000' 'gic 26' \
+session 'break vgic_load' 'continue' 'set HCR_EL2.IMO = 1' 'set GICD_CTLR = 2' 'set CNTHP_CVAL_EL2 = 1' 'timers' 'gic 26' 'set GICR_ICENABLER0 = 0x4000000' 'gic 26' \
     'set GICR_ISENABLER0 = 0x4000000' 'set ICC_PMR_EL1 = 0x10' 'gic 26' 'set ICC_PMR_EL1 = 0xf0' 'set ICC_IGRPEN1_EL1 = 0' 'gic 26' \
     'set ICC_IGRPEN1_EL1 = 1' 'set GICD_CTLR = 0' 'gic 26' 'set GICD_CTLR = 2' 'set GICR_ISACTIVER0 = 0x4000000' 'gic 26'
 says 'CNTHP INTID 26  CVAL 0x0000000000000001'
@@ -43,7 +29,7 @@ says '^  => not delivered: GICD_CTLR.EnableGrp1 = 0$'
 says '^  => not delivered: active: acknowledged and not yet deactivated'
 
 # List registers: pending, active, twice the same, HW without an active physical interrupt.
-debug 'break vgic_load' 'continue' 'set HCR_EL2.IMO = 1' 'set ICH_HCR_EL2 = 1' 'set ICH_VMCR_EL2 = 0xf0000002' 'set ICH_LR0_EL2 = 0x50a000000000001b' 'gic lr' 'gic virtual 27' \
+session 'break vgic_load' 'continue' 'set HCR_EL2.IMO = 1' 'set ICH_HCR_EL2 = 1' 'set ICH_VMCR_EL2 = 0xf0000002' 'set ICH_LR0_EL2 = 0x50a000000000001b' 'gic lr' 'gic virtual 27' \
     'set ICH_LR1_EL2 = 0x50a000000000001b' 'gic lr' 'set ICH_LR1_EL2 = 0x70a0001b0000001c' 'gic lr' 'set ICH_LR0_EL2 = 0x90a000000000001b' 'gic virtual 27' \
     'set ICH_LR0_EL2 = 0x50a000000000001b' 'set ICH_VMCR_EL2 = 0x80000002' 'gic virtual 27' 'gic virtual 99' 'set ICH_HCR_EL2 = 0' 'gic virtual 27'
 says '^  LR0 0x50a000000000001b vINTID 27 pending, Group 1, priority 0xa0$'
@@ -57,11 +43,7 @@ says '^  => not delivered: in no list register: not injected here, or overwritte
 says '^  => not delivered: ICH_HCR_EL2.En = 0$'
 
 # What does not exist is told.
-debug 'gic 5000'
-[ "$STATUS" = 68 ] || fail "gic 5000: status $STATUS"
-grep -q 'no INTID 5000' "$WORK/err" || fail "gic 5000: no message"
-debug 'gic nothing'
-[ "$STATUS" = 68 ] || fail "gic nothing: status $STATUS"
-debug 'timers 3'
-[ "$STATUS" = 68 ] || fail "timers 3: status $STATUS"
+refuses 'no INTID 5000' 'gic 5000'
+refuses "no register and no symbol 'nothing'" 'gic nothing'
+refuses 'timers: takes no arguments' 'timers 3'
 finish

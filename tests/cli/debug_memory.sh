@@ -10,26 +10,7 @@ words "$WORK/code" \
     0xd50c8720 0xd5087843 0xd508871f 0x995f0020 0xffffffff 0xd503201f
 printf 'text "1"\n\001\000more\000' >> "$WORK/code"
 printf '%s\n' '0000000040080000 T start' '0000000040080008 T second' '0000000040080038 T text' > "$WORK/map"
-
-session() {
-    printf '%s\n' "$@" > "$WORK/in"
-    INPUT=$WORK/in
-    run debug -M virt,gic-version=3,virtualization=on -cpu max -serial none -device "loader,file=$WORK/code,addr=0x40080000,force-raw=on,cpu-num=0" --symbols "$WORK/map"
-}
-prints() {
-    p_line=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
-    grep -qxF -e "$p_line" "$WORK/out" || fail "$*: no line '$p_line' in: $(head -40 "$WORK/out")"
-}
-refuses() {
-    r_text=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 68 ] || fail "$*: status $STATUS, not 68"
-    grep -qF -e "stdin:$#: $r_text" "$WORK/err" || fail "$*: no '$r_text' on stderr"
-}
+OPTIONS="-device loader,file=$WORK/code,addr=0x40080000,force-raw=on,cpu-num=0 --symbols $WORK/map"
 
 # --- disas: targets, registers and system instructions by the machine's names, what Capstone does not know
 prints '=> 0x40080000 <+0x0>:  bl      #0x40080008 <second>' disas

@@ -2,30 +2,7 @@
 # The debugger's commands for registers and CPUs: info registers, print, set, cpu, info threads.
 # Usage: debug_registers.sh EL2SIM ROMS
 . "$(dirname "$0")/lib.sh"
-ROMS=$2
-
-# session COMMAND...: of the demo, which stands before its first instruction; its lines are in $WORK/out.
-session() {
-    printf '%s\n' "$@" > "$WORK/in"
-    INPUT=$WORK/in
-    run debug -M "virt,gic-version=${GIC:-3},virtualization=on" -cpu max -smp 2 -kernel "$ROMS/demo.elf" --symbols "$ROMS/demo.elf"
-}
-# prints LINE COMMAND...: LINE is one of the lines that the commands print, and none fails.
-prints() {
-    p_line=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
-    grep -qxF -e "$p_line" "$WORK/out" || fail "$*: no line '$p_line' in: $(head -40 "$WORK/out")"
-}
-# refuses TEXT COMMAND...: the last command fails with TEXT.
-refuses() {
-    r_text=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 68 ] || fail "$*: status $STATUS, not 68"
-    grep -qF -e "stdin:$#: $r_text" "$WORK/err" || fail "$*: no '$r_text' on stderr"
-}
+ROMS=$2 ROM=demo SMP=2
 
 # --- info registers
 prints 'pc                 0x0000000040080000 <_start>' 'info registers'

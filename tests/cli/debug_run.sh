@@ -2,15 +2,8 @@
 # Running in the debugger: continue, stepi, nexti, advance, next-exit, next-entry, icount.
 # Usage: debug_run.sh EL2SIM ROMS
 . "$(dirname "$0")/lib.sh"
-ROMS=$2
-ROM=hvcn
+ROMS=$2 ROM=hvcn
 
-# session COMMAND...: its lines are in $WORK/out.
-session() {
-    printf '%s\n' "$@" > "$WORK/in"
-    INPUT=$WORK/in
-    run debug -serial none -M virt,virtualization=on,gic-version=3 -cpu max -kernel "$ROMS/$ROM.elf" --symbols "$ROMS/$ROM.elf"
-}
 # ends LINE COMMAND...: LINE is the last one printed, and no command fails.
 ends() {
     e_line=$1
@@ -18,13 +11,6 @@ ends() {
     session "$@"
     [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
     [ "$(tail -1 "$WORK/out")" = "$e_line" ] || fail "$*: not '$e_line' but: $(tail -3 "$WORK/out")"
-}
-refuses() {
-    r_text=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 68 ] || fail "$*: status $STATUS, not 68"
-    grep -qF -e "stdin:$#: $r_text" "$WORK/err" || fail "$*: no '$r_text' on stderr"
 }
 
 ends 'cpu0 EL2 0x40080004 <_start+0x4>  msr     VBAR_EL2, x1' stepi

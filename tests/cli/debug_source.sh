@@ -3,29 +3,10 @@
 # `frames_nodebug`; what is unwound at each instruction is the business of test_unwind.
 # Usage: debug_source.sh EL2SIM ROMS SOURCES
 . "$(dirname "$0")/lib.sh"
-ROMS=$2
+ROMS=$2 ROM=frames
 SOURCE=$3/main.c
 START=$3/start.S
 
-session() {
-    printf '%s\n' "$@" > "$WORK/in"
-    INPUT=$WORK/in
-    run debug -M virt,gic-version=3,virtualization=on -cpu max -serial none -kernel "$ROMS/${ROM:-frames}.elf" --symbols "$ROMS/${ROM:-frames}.elf"
-}
-prints() {
-    p_line=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
-    grep -qxF -e "$p_line" "$WORK/out" || fail "$*: no line '$p_line' in: $(head -40 "$WORK/out")"
-}
-refuses() {
-    r_text=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 68 ] || fail "$*: status $STATUS, not 68"
-    grep -qF -e "stdin:$#: $r_text" "$WORK/err" || fail "$*: no '$r_text' on stderr"
-}
 # number FILE TEXT: of the first line with this text.
 number() { grep -nF -e "$2" "$1" | head -1 | cut -d: -f1; }
 

@@ -2,16 +2,10 @@
 # step, next, until and finish of the debugger with the rom `steps`.
 # Usage: debug_step.sh EL2SIM ROMS SOURCES
 . "$(dirname "$0")/lib.sh"
-ROMS=$2
+ROMS=$2 ROM=steps
 SOURCE=$3/main.c
 START=$3/../frames/start.S
-ROM=steps
 
-session() {
-    printf '%s\n' "$@" > "$WORK/in"
-    INPUT=$WORK/in
-    run debug -M virt,gic-version=3,virtualization=on -cpu max -serial none -kernel "$ROMS/$ROM.elf" --symbols "$ROMS/$ROM.elf"
-}
 # line TEXT[+1]: "main.c:N  TEXT" of the first line of the source with this text, or of the next one.
 line() {
     l_text=${1%+1}
@@ -36,20 +30,6 @@ passes() {
     [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
     grep -E '^[a-z]+\.[cS]:[0-9]+  ' "$WORK/out" > "$WORK/lines"
     diff "$WORK/want" "$WORK/lines" >&2 || fail "$*: other lines than expected"
-}
-prints() {
-    p_line=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
-    grep -qxF -e "$p_line" "$WORK/out" || fail "$*: no line '$p_line' in: $(head -40 "$WORK/out")"
-}
-refuses() {
-    r_text=$1
-    shift
-    session "$@"
-    [ "$STATUS" = 68 ] || fail "$*: status $STATUS, not 68"
-    grep -qF -e "stdin:$#: $r_text" "$WORK/err" || fail "$*: no '$r_text' on stderr"
 }
 
 # --- next: over calls, HVC, and an MRS that EL2 emulates (it goes on behind it, not at it)

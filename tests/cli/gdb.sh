@@ -25,12 +25,6 @@ ended() {
     [ "$got" = "$1" ] || fail "el2sim ended with $got, not $1"
 }
 
-# says PATTERN: a line of the debugger's output.
-says() {
-    COUNT=$((COUNT + 1))
-    grep -q -e "$1" "$WORK/out" || { fail "the debugger did not say '$1'"; sed 's/^/    /' "$WORK/out" | tail -40 >&2; }
-}
-
 gdb() {
     timeout 40 gdb-multiarch -nx -batch -ex 'set confirm off' -ex "file $ROMS/demo.elf" -ex "target remote $WORK/socket" "$@" \
         > "$WORK/out" 2>&1 < /dev/null

@@ -55,6 +55,43 @@ expect() {
     [ -z "$pattern" ] || cat "$WORK/out" "$WORK/err" | grep -q -e "$pattern" || fail "$*: no '$pattern' in the output"
 }
 
+# --- sessions of the debugger: of $ROMS/$ROM.elf with its symbols, with the machine's $CPU, $GIC, $SMP and more $OPTIONS
+ROM='' SMP=1 GIC=3 CPU=max OPTIONS=''
+
+# session COMMAND...: on standard input. What they print is in $WORK/out, what they complain of in $WORK/err.
+session() {
+    printf '%s\n' "$@" > "$WORK/in"
+    # shellcheck disable=SC2086
+    INPUT=$WORK/in run debug -M "virt,virtualization=on,gic-version=$GIC" -cpu "$CPU" -smp "$SMP" -serial none \
+        ${ROM:+-kernel "$ROMS/$ROM.elf" --symbols "$ROMS/$ROM.elf"} $OPTIONS
+}
+# prints LINE COMMAND...: LINE is one of the lines that the commands print, and none fails.
+prints() {
+    p_line=$1
+    shift
+    session "$@"
+    [ "$STATUS" = 0 ] || fail "$*: status $STATUS"
+    grep -qxF -e "$p_line" "$WORK/out" || fail "$*: no line '$p_line' in: $(head -40 "$WORK/out")"
+}
+# refuses TEXT COMMAND...: the last command fails with TEXT.
+refuses() {
+    r_text=$1
+    shift
+    session "$@"
+    [ "$STATUS" = 68 ] || fail "$*: status $STATUS, not 68"
+    grep -e "^stdin:$#: " "$WORK/err" | grep -qF -e "$r_text" || fail "$*: no '$r_text' on stderr"
+}
+# says PATTERN: a line of the last output has it.
+says() {
+    COUNT=$((COUNT + 1))
+    grep -q -e "$1" "$WORK/out" || { fail "no '$1' in the output"; tail -40 "$WORK/out" >&2; }
+}
+# shows LINE: a line of the last output, all of it.
+shows() {
+    COUNT=$((COUNT + 1))
+    grep -qxF -e "$1" "$WORK/out" || { fail "no line '$1'"; head -40 "$WORK/out" >&2; }
+}
+
 finish() {
     echo "$COUNT checks, $FAILED failed"
     [ "$FAILED" = 0 ]

@@ -22,22 +22,20 @@ expect 0 '' run $board -kernel "$ROM" --symbols "$ROM" --trace "exits=$WORK/trac
 expect 0 'SYSTEM_OFF' debug $board -kernel "$ROM" --symbols "$ROM" --batch -x "$WORK/script"
 [ "$(grep -c '^stopped by ' "$WORK/out")" = "$n" ] || fail "the debugger has other exits than the table"
 
-# says TEXT: a basic regular expression, in what $WORK/case has of this case.
-says() { grep -q -e "$1" "$WORK/case" || fail "$name: no '$1' in: $(cat "$WORK/case")"; }
+mv "$WORK/out" "$WORK/all"
 while IFS='|' read -r name _ rule besides; do
-    COUNT=$((COUNT + 1))
     # The WFE that traps is the second.
     at="<planted_$name\(+0x4\)*>"
     case $besides in
     0 | 1) why="^    $rule = $besides, since the write at el2:0x[0-9a-f]* <set_$name> in EL2" set=" set=0x[0-9a-f]* <set_$name> " ;;
     *) why="^ *$(printf '%s' "$besides" | sed 's/[][]/\\&/g')" set= ;;
     esac
-    awk -v n="== $name" '$0 == n {on = 1; next} /^== / {on = 0} on' "$WORK/out" > "$WORK/case"
+    awk -v n="== $name" '$0 == n {on = 1; next} /^== / {on = 0} on' "$WORK/all" > "$WORK/out"
     says ' to EL2'
     says "^  \(before \)*el[01]:0x[0-9a-f]* $at  "
     says "^  Because: ${rule}[.:, ]"
     says "$why"
-    grep -e "->EL2 pc=0x[0-9a-f]* $at " "$WORK/trace" > "$WORK/case"
+    grep -e "->EL2 pc=0x[0-9a-f]* $at " "$WORK/trace" > "$WORK/out"
     says " rule=\"${rule}[^\"]*\"$set"
 done < "$WORK/table"
 finish

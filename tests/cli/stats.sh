@@ -44,22 +44,14 @@ refuse "'cpu' is none of vm, vcpu" $board --stats-by vm,cpu
 refuse "'vm' is there twice" $board --stats-by vm,vm
 
 # The debugger's.
-# shellcheck disable=SC2086
-say() {
-    for line in "$@"; do echo "$line"; done > "$WORK/in"
-    INPUT=$WORK/in run debug $board
-}
-says() {
-    COUNT=$((COUNT + 1))
-    grep -qF -e "$1" "$WORK/err" || fail "no '$1' in the message"
-}
-say 'stat' 'stat by class vm csv' 'stat json'
+ROM=hvcn CPU=cortex-a72
+session 'stat' 'stat by class vm csv' 'stat json'
 has "$WORK/out" 'vm  class  detail  *count  *EL2 insns .*'
 has "$WORK/out" '0 exits, 0 instructions'
 has "$WORK/out" 'class,vm,count,el2_insns,min,median,p99,max,share'
 has "$WORK/out" '\{"instructions":0,"rows":\['
-say 'stat by'; says 'stat by: vm, vcpu, class'
-say 'stat class'; says "stat: 'class' is none of by, table, json, csv, reset"
-say 'stat by vm, vm'; says "stat: 'vm' is there twice"
-say 'stat reset now'; says 'stat reset takes no arguments'
+refuses 'stat by: vm, vcpu, class' 'stat by'
+refuses "stat: 'class' is none of by, table, json, csv, reset" 'stat class'
+refuses "stat: 'vm' is there twice" 'stat by vm, vm'
+refuses 'stat reset takes no arguments' 'stat reset now'
 finish
