@@ -76,10 +76,16 @@ add_test(NAME cli-verdict COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/verdict.sh $<TAR
 add_test(NAME cli-nested COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/nested.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
 
+# A program that boots with the options of `el2sim run`.
+function(booted_program name)
+    add_executable(${name} ${CMAKE_SOURCE_DIR}/tests/boot/${name}.c ${CMAKE_SOURCE_DIR}/tests/boot/booted.c
+                   ${CMAKE_SOURCE_DIR}/src/cli/options.c)
+    target_compile_definitions(${name} PRIVATE EL2SIM_VERSION="${PROJECT_VERSION}")
+    target_link_libraries(${name} PRIVATE debugger)
+endfunction()
+
 # What --stats and `stat` count, against a count by single-stepping.
-add_executable(stat_count ${CMAKE_SOURCE_DIR}/tests/boot/stat_count.c ${CMAKE_SOURCE_DIR}/src/cli/options.c)
-target_compile_definitions(stat_count PRIVATE EL2SIM_VERSION="${PROJECT_VERSION}")
-target_link_libraries(stat_count PRIVATE debugger)
+booted_program(stat_count)
 foreach(kind xen kvm)
     add_test(NAME boot-stat-${kind}
              COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/stat $<TARGET_FILE:stat_count> ${CMAKE_BINARY_DIR}/boot ${kind})
@@ -174,9 +180,7 @@ foreach(name walk maps tlb)
 endforeach()
 
 # What `translate` and `maps` say of a random sample of accesses, against the accesses.
-add_executable(translate_sample ${CMAKE_SOURCE_DIR}/tests/boot/translate_sample.c ${CMAKE_SOURCE_DIR}/src/cli/options.c)
-target_compile_definitions(translate_sample PRIVATE EL2SIM_VERSION="${PROJECT_VERSION}")
-target_link_libraries(translate_sample PRIVATE debugger)
+booted_program(translate_sample)
 foreach(kind xen kvm)
     add_test(NAME boot-translate-${kind}
              COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/translate $<TARGET_FILE:translate_sample> ${CMAKE_BINARY_DIR}/boot ${kind})

@@ -1,14 +1,11 @@
 // Boots with the options of `el2sim run`; a window of the boot is executed one instruction at a time while exits to EL2
 // are counted from the registers alone: the Exception level, where the vectors are, ESR_EL2, HCR_EL2 and VTTBR_EL2. The
 // table that src/trace keeps of the same window must have the same counts. --from INSTRUCTIONS and how many come first.
-#include "cli/options.h"
-#include "machine/virt.h"
+#include "booted.h"
 #include "trace/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-typedef unsigned long long ull;
 
 enum {
     ROWS = 4096,
@@ -24,7 +21,6 @@ enum {
 typedef struct Row {
     unsigned who, class;
     u64 count;
-
 } Row;
 
 static Row row[ROWS];
@@ -183,26 +179,5 @@ static int run(Machine *machine, u64 from, u64 n) {
 }
 
 int main(int argc, char **argv) {
-    static RunOptions options;
-    Error err = {""};
-    if (argc < 4) return 2;
-    u64 from = strtoull(argv[1], NULL, 0), n = strtoull(argv[2], NULL, 0);
-    argv[2] = argv[0];
-    if (options_parse(argc - 2, argv + 2, false, &options, &err) != OPTIONS_RUN) {
-        fprintf(stderr, "%s\n", err.text);
-        return 2;
-    }
-    Machine *machine = machine_create(&options.machine, &err);
-    Boot *boot = NULL;
-    if (!machine || !board_set_serial(machine, &options.serial, &err) ||
-        !(boot = boot_prepare(machine, &options.boot, &err))) {
-        fprintf(stderr, "%s\n", err.text);
-        return 2;
-    }
-    boot_start(machine, boot);
-    int status = run(machine, from, n);
-    boot_free(boot);
-    machine_free(machine);
-    options_free(&options);
-    return status;
+    return booted_main(argc, argv, run);
 }

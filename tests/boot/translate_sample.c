@@ -2,17 +2,14 @@
 // store the debugger's `translate` is asked first, then the machine does it, by a walk of its own (the TLB's entries for
 // the page are dropped before). They must agree: physical address, or exception with ESR, FAR and HPFAR. `maps` must have
 // the address with the same output and permissions. --samples N --every N come first.
-#include "cli/options.h"
+#include "booted.h"
 #include "cpu/observer.h"
 #include "cpu/op.h"
 #include "debugger/view_maps.h"
 #include "debugger/view_tlb.h"
-#include "machine/virt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-typedef unsigned long long ull;
 
 enum { BURST = 40 };
 
@@ -240,7 +237,7 @@ static void on_event(void *arg) {
     machine_stop(arg, STOP_USER, 0, "time for a sample");
 }
 
-static void run(Machine *machine, u64 samples, u64 every) {
+static void sample_all(Machine *machine, u64 samples, u64 every) {
     static Observer observer = {.exception = on_exception};
     Event event;
     u64 seed = 1;
@@ -259,25 +256,8 @@ static void run(Machine *machine, u64 samples, u64 every) {
     observer_remove(machine, &observer);
 }
 
-int main(int argc, char **argv) {
-    static RunOptions options;
-    Error err = {""};
-    if (argc < 4) return 2;
-    u64 samples = strtoull(argv[1], NULL, 0), every = strtoull(argv[2], NULL, 0);
-    argv[2] = argv[0];
-    if (options_parse(argc - 2, argv + 2, false, &options, &err) != OPTIONS_RUN) {
-        fprintf(stderr, "%s\n", err.text);
-        return 2;
-    }
-    Machine *machine = machine_create(&options.machine, &err);
-    Boot *boot = NULL;
-    if (!machine || !board_set_serial(machine, &options.serial, &err) ||
-        !(boot = boot_prepare(machine, &options.boot, &err))) {
-        fprintf(stderr, "%s\n", err.text);
-        return 2;
-    }
-    boot_start(machine, boot);
-    run(machine, samples, every);
+static int run(Machine *machine, u64 samples, u64 every) {
+    sample_all(machine, samples, every);
     fprintf(stderr,
             "%llu instructions; sampled: %llu fetches (EL0 %llu, EL1 %llu, EL2 %llu), %llu reads, "
             "%llu writes, %llu aborts, %llu through two stages, %llu looked up in maps\n",
@@ -288,8 +268,9 @@ int main(int argc, char **argv) {
             (ull)count.views, (ull)count.stale, (ull)count.stale_in_use);
     int status = machine->stop == STOP_POWEROFF ? 0 : 1;
     if (status) fprintf(stderr, "%s\n", machine->stop_text);
-    boot_free(boot);
-    machine_free(machine);
-    options_free(&options);
     return status;
+}
+
+int main(int argc, char **argv) {
+    return booted_main(argc, argv, run);
 }
