@@ -168,7 +168,9 @@ static const char *setting(const Debugger *d, const char *name, char buf[32]) {
     if (!strcmp(name, "confirm")) return s->confirm ? "on" : "off";
     if (!strcmp(name, "pagination")) return s->pagination ? "on" : "off";
     if (!strcmp(name, "width")) snprintf(buf, 32, "%u", d->width);
-    if (!strcmp(name, "height")) snprintf(buf, 32, "%u", d->height);
+    // Screenfuls are for terminals, but what was set was.
+    if (!strcmp(name, "height"))
+        snprintf(buf, 32, "%u", s->height >= 0 ? (unsigned)s->height : d->height);
     return buf;
 }
 

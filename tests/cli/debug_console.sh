@@ -123,6 +123,7 @@ tr '\n' '@' < "$WORK/all" | grep -qF -e "$(cat "$WORK/echo")" || fail 'help all:
 
 # --- settings
 exactly 0 'width        80\n' --batch -ex 'show width'
+exactly 0 'height       40\n' --batch -ex 'set height 40' -ex 'show height'
 exactly 0 'width        132\n' --batch -ex 'set width 132' -ex 'show w'
 exactly 0 'width        80\n' --batch -ex 'set width 132' -ex 'set width 0' -ex 'show width'
 breaks 68 "el2sim: -ex: set width: at least 20 columns" --batch -ex 'set width 3'
