@@ -43,7 +43,7 @@ add_test(NAME cli-debug-tty COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_tty.sh $
 set_tests_properties(cli-debug-tty PROPERTIES TIMEOUT 300)
 add_test(NAME cli-debug-random COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_random.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
-foreach(script debug_gic debug_registers debug_memory debug_run debug_break debug_exits debug_explain debug_why)
+foreach(script debug_gic debug_registers debug_memory debug_run debug_break debug_exits debug_explain debug_why debug_commands)
     add_test(NAME cli-${script}
              COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/${script}.sh $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/roms)
 endforeach()

@@ -147,8 +147,7 @@ breaks 68 "el2sim: -ex: layout: 'big' is none of on, off and once" --batch -ex '
 
 # --- running: the guest's output and input, how the machine ends, Ctrl-C
 words "$WORK/loop" 0x14000000
-# Prints '>', then what it receives.
-words "$WORK/echo" 0xd2a12001 0x528007c0 0xb9000020 0xb9401820 0x3727ffe0 0xb9400020 0xb9000020 0x17fffffc
+echo_rom "$WORK/echo"
 # Semihosting exit with status 42.
 words "$WORK/exit" 0x52800300 0x10000061 0xd45e0000 0x14000000 0x00020026 0 42 0
 expect 0 'powered off\|SYSTEM_OFF' debug -serial none -kernel "$WORK/off" --batch -ex continue

@@ -6,9 +6,8 @@ ROMS=$2
 shift 2
 [ $# -gt 0 ] || set -- 1 2 3 4 5 6
 
-# Without what leaves or writes files. The first lines of help have the names: "  set width (set wi)   summary".
-run debug --batch -kernel "$ROMS/hvcn.elf" -ex help
-sed -n 's/^  \([a-z][a-z -]*[a-z]\) \((.*)\)* .*/\1/p' "$WORK/out" | sed 's/  .*//' | grep -vx 'quit\|dump' > "$WORK/commands"
+# Without what leaves or writes files.
+commands | grep -vx 'quit\|dump' > "$WORK/commands"
 [ "$(wc -l < "$WORK/commands")" -gt 8 ] || fail "help lists no commands"
 cat > "$WORK/pieces" <<'END'
 0

@@ -5,9 +5,7 @@
 directory=$(cd "$(dirname "$0")" && pwd)
 # b .
 words "$WORK/loop" 0x14000000
-# Prints '>', then what it receives:
-#   x1 = UART; mov w0,#'>'; str w0,[x1]; ldr w0,[x1,#0x18]; tbnz w0,#4,.-4; ldr w0,[x1]; str w0,[x1]; b .-16
-words "$WORK/echo" 0xd2a12001 0x528007c0 0xb9000020 0xb9401820 0x3727ffe0 0xb9400020 0xb9000020 0x17fffffc
+echo_rom "$WORK/echo"
 # Prints '>', waits for a byte and powers off.
 words "$WORK/wait" 0xd2a12001 0x528007c0 0xb9000020 0xb9401820 0x3727ffe0 0x52800100 0x72b08000 0xd4000003 0x14000000
 # Powers off.

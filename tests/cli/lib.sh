@@ -22,6 +22,16 @@ words() {
     for w in "$@"; do le 4 "$w"; done > "$words_file"
 }
 
+# echo_rom FILE: a rom that prints '>', then what it receives.
+#   x1 = UART; mov w0,#'>'; str w0,[x1]; ldr w0,[x1,#0x18]; tbnz w0,#4,.-4; ldr w0,[x1]; str w0,[x1]; b .-16
+echo_rom() { words "$1" 0xd2a12001 0x528007c0 0xb9000020 0xb9401820 0x3727ffe0 0xb9400020 0xb9000020 0x17fffffc; }
+
+# commands: the names of the debugger's commands, a line each.
+commands() {
+    "$EL2SIM" debug --batch -device "loader,addr=0x40000000,data=0,data-len=4,cpu-num=0" -ex help < /dev/null |
+        sed -n 's/^  \([a-z]\)/\1/; t name; d; :name; s/  .*//; s/ (.*//; p'
+}
+
 fail() {
     FAILED=$((FAILED + 1))
     echo "FAIL: $*" >&2
@@ -55,14 +65,14 @@ expect() {
     [ -z "$pattern" ] || cat "$WORK/out" "$WORK/err" | grep -q -e "$pattern" || fail "$*: no '$pattern' in the output"
 }
 
-# --- sessions of the debugger: of $ROMS/$ROM.elf with its symbols, with the machine's $CPU, $GIC, $SMP and more $OPTIONS
-ROM='' SMP=1 GIC=3 CPU=max OPTIONS=''
+# --- sessions of the debugger: of $ROMS/$ROM.elf with its symbols, on a machine with $CPU, $GIC, $SMP, $SERIAL and more $OPTIONS
+ROM='' SMP=1 GIC=3 CPU=max SERIAL=none OPTIONS=''
 
 # session COMMAND...: on standard input. What they print is in $WORK/out, what they complain of in $WORK/err.
 session() {
     printf '%s\n' "$@" > "$WORK/in"
     # shellcheck disable=SC2086
-    INPUT=$WORK/in run debug -M "virt,virtualization=on,gic-version=$GIC" -cpu "$CPU" -smp "$SMP" -serial none \
+    INPUT=$WORK/in run debug -M "virt,virtualization=on,gic-version=$GIC" -cpu "$CPU" -smp "$SMP" -serial "$SERIAL" \
         ${ROM:+-kernel "$ROMS/$ROM.elf" --symbols "$ROMS/$ROM.elf"} $OPTIONS
 }
 # prints LINE COMMAND...: LINE is one of the lines that the commands print, and none fails.
