@@ -32,7 +32,7 @@ while IFS='|' read -r name _ rule besides; do
     esac
     awk -v n="== $name" '$0 == n {on = 1; next} /^== / {on = 0} on' "$WORK/all" > "$WORK/out"
     says ' to EL2'
-    says "^  \(before \)*el[01]:0x[0-9a-f]* $at  "
+    says "^  \(before \)*el[01]:0x[0-9a-f]* $at  [a-z.]"
     says "^  Because: ${rule}[.:, ]"
     says "$why"
     grep -e "->EL2 pc=0x[0-9a-f]* $at " "$WORK/trace" > "$WORK/out"
