@@ -4,7 +4,6 @@
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "debugger/console.h"
-#include "debugger/source.h"
 #include "machine/virt.h"
 
 #include <signal.h>
@@ -111,17 +110,6 @@ static int run_console(Session *s) {
     return s->machine->stop ? run_exit_status(s->machine) : EXIT_GUEST_OFF;
 }
 
-static bool load_symbols(Debugger *d, const RunOptions *o, Error *err) {
-    if (!run_load_symbols(d->symbols, o, err)) return false;
-    for (unsigned i = 0; i < o->symbol_count; i++) {
-        int space;
-        symbols_space(o->symbols[i].space, &space);
-        if (!sources_add(d->sources, space, o->symbols[i].path, err)) return false;
-    }
-    // A -kernel that is an ELF file with DWARF needs no --symbols for its lines.
-    return !o->boot.kernel || sources_add(d->sources, SPACE_ANY, o->boot.kernel, err);
-}
-
 static Debugger *open_session(Session *s) {
     Debugger *d = s->debugger = debugger_create(s->machine);
     d->hooks = (DebuggerHooks){s, before_run, after_run, s->options->no_reboot ? NULL : reboot};
@@ -144,7 +132,7 @@ static int debug_booted(Session *s, Error *err) {
     Trace *trace = NULL;
     Debugger *d = open_session(s);
     Lint *lint = NULL;
-    if (load_symbols(d, o, err) && run_open_lint(s->machine, o, &lint, err) &&
+    if (run_load_names(d, o, err) && run_open_lint(s->machine, o, &lint, err) &&
         run_open_trace(s->machine, o, &trace, err)) {
         boot_start(s->machine, s->boot);
         status = run_console(s);
@@ -162,7 +150,7 @@ int debug_attach(Machine *machine, Boot *boot, const RunOptions *o) {
     terminal_restore();
     board_flush(machine);
     Debugger *d = open_session(&s);
-    if (!load_symbols(d, o, &err)) fprintf(stderr, "el2sim: %s\n", err.text);
+    if (!run_load_names(d, o, &err)) fprintf(stderr, "el2sim: %s\n", err.text);
     printf("\nThe machine stands: continue goes on, quit ends it, help lists the commands.\n");
     int status = run_console(&s);
     close_session(&s);

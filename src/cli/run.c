@@ -71,18 +71,6 @@ bool run_connect(Machine *machine, const RunOptions *o, Error *err) {
     return true;
 }
 
-bool run_load_symbols(Symbols *symbols, const RunOptions *o, Error *err) {
-    for (unsigned i = 0; i < o->symbol_count; i++) {
-        int space;
-        if (!symbols_space(o->symbols[i].space, &space))
-            return error_set(err, "--symbols: '%s' is no space (el2, vmN, kernel)",
-                             o->symbols[i].space);
-        if (!symbols_add_file(symbols, space, o->symbols[i].path, err)) return false;
-    }
-    symbols_sort(symbols);
-    return true;
-}
-
 bool run_dump_tree(const Boot *boot, const char *path, Error *err) {
     size_t n;
     const void *tree = boot_device_tree(boot, &n);
@@ -187,7 +175,7 @@ static void close_remote(Remote *r) {
 static bool open_remote(Machine *machine, const RunOptions *o, Remote *r, Error *err) {
     if (!o->gdb) return true;
     r->debugger = debugger_create(machine);
-    if (!run_load_symbols(r->debugger->symbols, o, err)) return false;
+    if (!run_load_names(r->debugger, o, err)) return false;
     r->wait = o->gdb_wait;
     r->server = gdb_server_open(o->gdb, err);
     return r->server != NULL;

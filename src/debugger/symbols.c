@@ -195,15 +195,26 @@ static bool add_map(Symbols *s, int space, int fd, const char *path, Error *err)
     return ok && (number || error_set(err, "symbols: '%s' is empty", path));
 }
 
+static bool is_elf(int fd) {
+    char magic[4] = "";
+    return pread(fd, magic, 4, 0) == 4 && !memcmp(magic, "\177ELF", 4);
+}
+
 bool symbols_add_file(Symbols *s, int space, const char *path, Error *err) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return error_set(err, "symbols: cannot open '%s': %s", path, strerror(errno));
-    char magic[4] = "";
-    bool is_elf = pread(fd, magic, 4, 0) == 4 && !memcmp(magic, "\177ELF", 4);
-    bool ok = is_elf ? add_elf(s, space, fd, path, err) : add_map(s, space, fd, path, err);
+    bool ok = is_elf(fd) ? add_elf(s, space, fd, path, err) : add_map(s, space, fd, path, err);
     close(fd);
     if (ok) symbols_sort(s);
     return ok;
+}
+
+void symbols_add_image(Symbols *s, int space, const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    if (is_elf(fd)) add_elf(s, space, fd, path, NULL);
+    close(fd);
+    symbols_sort(s);
 }
 
 bool symbols_add(Symbols *s, const char *spec, Error *err) {

@@ -23,6 +23,8 @@ bool symbols_space(const char *text, int *space);
 // Reads the symbols of an ELF file (.symtab, else .dynsym) or of a System.map ("address type name"
 // per line).
 bool symbols_add_file(Symbols *symbols, int space, const char *path, Error *err);
+// The same, of a file that need not be for symbols: none, and no error, when it is no ELF file or has none.
+void symbols_add_image(Symbols *symbols, int space, const char *path);
 // "[el2:|vmN:|kernel:]FILE". A name before ':' that is no space is taken as part of the file name.
 bool symbols_add(Symbols *symbols, const char *spec, Error *err);
 // One symbol; size 0: up to the next one. Call symbols_sort() before looking anything up.

@@ -45,4 +45,30 @@ grep -q '^#1   0x[0-9a-f]* in handle_exit+0x14 at main.c:[0-9]*$' "$WORK/out" ||
 ROM=frames_nodebug
 prints '#0   0x0000000040080000 in _start+0x0' bt
 refuses 'list: no source line is known of 0x40080000 <_start>' list
+
+# --- names of what is loaded, without --symbols
+# loaded OPTION...: the names that the debugger knows of it.
+loaded() {
+    run debug -M virt,gic-version=3,virtualization=on -cpu max -serial none "$@" --batch -ex bt -ex 'info address hypercall'
+}
+at="#0   0x0000000040080000 in _start+0x0 at start.S:$first"
+loaded -kernel "$ROMS/frames.elf"
+grep -qxF -e "$at" "$WORK/out" || fail "-kernel: no '$at' in: $(cat "$WORK/out" "$WORK/err")"
+loaded -device "loader,file=$ROMS/frames.elf,cpu-num=0"
+grep -qxF -e "$at" "$WORK/out" || fail "-device loader: no '$at' in: $(cat "$WORK/out" "$WORK/err")"
+# --symbols has said whose they are: not anybody's.
+loaded -kernel "$ROMS/frames.elf" --symbols "vm7:$ROMS/frames.elf"
+[ "$(grep -c hypercall "$WORK/out")" = 1 ] || fail "--symbols vm7: $(cat "$WORK/out")"
+grep -q '^vm7:.*hypercall' "$WORK/out" || fail "--symbols vm7: $(cat "$WORK/out")"
+# One without section headers has no names, and a raw file is not looked into.
+cp "$ROMS/frames.elf" "$WORK/stripped"
+head -c 8 /dev/zero | dd of="$WORK/stripped" bs=1 seek=40 conv=notrunc 2> /dev/null
+head -c 4 /dev/zero | dd of="$WORK/stripped" bs=1 seek=60 conv=notrunc 2> /dev/null
+for arguments in "-kernel $WORK/stripped" "-device loader,file=$ROMS/frames.elf,addr=0x40080000,force-raw=on,cpu-num=0"; do
+    # shellcheck disable=SC2086
+    loaded $arguments
+    [ "$STATUS" = 68 ] || fail "$arguments: status $STATUS"
+    grep -qx '#0   0x0000000040080000' "$WORK/out" || fail "$arguments: $(cat "$WORK/out")"
+    grep -q hypercall "$WORK/err" || fail "$arguments: $(cat "$WORK/err")"
+done
 finish

@@ -35,7 +35,7 @@ fixed() {
     rom=$1
     shift
     printf '%s\n' "$@" > "$WORK/commands"
-    session -M virt,virtualization=on,gic-version=3 -nographic -no-reboot -kernel "$rom.elf" --symbols "$rom.elf"
+    session -M virt,virtualization=on,gic-version=3 -nographic -no-reboot -kernel "$rom.elf"
     grep -q 'SYSTEM_OFF' "$WORK/out" "$WORK/err" || { fail "$rom: not powered off"; cat "$WORK/out" >&2; }
 }
 fixed story_stage2 'set {u64} s2_level3 + 8 = u64(s2_level3 + 8) & ~(1 << 54)' continue
