@@ -107,8 +107,8 @@ static bool explain_on_cpu(const ExplainOptions *o, Explanation *x, Error *err) 
     if (insn && o->value >> 32) return error_set(err, "explain insn: an instruction has 32 bits");
     Machine *m = calloc(1, sizeof *m);
     CHECK(m);
-    m->config.el2 = true;
-    m->config.gic_version = 3;
+    m->config = (MachineConfig){
+        .cpu_model = o->cpu ? o->cpu : "max", .cpus = 1, .el2 = true, .gic_version = 3};
     ExplainContext c = {.features = o->cpu ? m->features : NULL, .e2h = o->e2h};
     if (o->cpu || insn) ok = cpu_model_features(m, o->cpu ? o->cpu : "max", err);
     if (ok && insn)

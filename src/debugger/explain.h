@@ -16,7 +16,7 @@ typedef struct ExplainField {
     bool misuse;        // RES0 bits that are set, RES1 bits that are clear, reserved encodings
 } ExplainField;
 
-enum { EXPLAIN_FIELDS = 80, EXPLAIN_NOTES = 16 };
+enum { EXPLAIN_FIELDS = 80, EXPLAIN_NOTES = 24 };
 
 typedef struct Explanation {
     char name[40];  // "ESR_ELx", "HCR_EL2"
@@ -43,8 +43,8 @@ bool explain_register(const char *name, u64 value, const ExplainContext *c, Expl
                       Error *err);
 bool explain_pte(unsigned stage, int level, unsigned granule, u64 value, Explanation *out,
                  Error *err);
-// The disassembly, the decoder's row, and for MRS, MSR and SYS what traps them. Features are machine's; an
-// instruction of a feature that it does not have is explained nevertheless.
+// The disassembly, the decoder's row, and what traps it. CPU and controls are those of machine's configuration; an
+// instruction of a feature that it does not have is explained nevertheless, without traps.
 void explain_insn(const Machine *machine, u32 word, Explanation *out);
 // The function identifier of a call by HVC or SMC, as the SMC Calling Convention has it.
 void explain_call(bool hvc, u32 function, Explanation *out);

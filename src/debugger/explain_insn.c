@@ -1,12 +1,13 @@
 // Instruction words and calls to firmware taken apart: the decoder's rows, and for system registers and
 // system instructions what the `trap` lines of sysregs.reg say of them. Arm ARM: "A64 Instruction Set
-// Encoding", "Trapping functionality to EL2"; SMC Calling Convention (DEN 0028). Left out: the traps of
-// instructions that are in no row of sysregs.reg (SMC, WFI, ERET; HCR_EL2's fields name them).
+// Encoding", "Trapping functionality to EL2"; SMC Calling Convention (DEN 0028). What traps other instructions is
+// found by executing them (insn_traps.h).
 #include "cpu/decode.h"
 #include "cpu/psci.h"
 #include "cpu/sysreg.h"
 #include "debugger/disasm.h"
 #include "debugger/explain.h"
+#include "debugger/insn_traps.h"
 #include "gen/exceptions.h"
 #include "gen/features.h"
 #include "machine/machine.h"
@@ -91,7 +92,19 @@ static bool say_trap(Explanation *x, const SysRegTrap *t, unsigned el) {
     return true;
 }
 
-static void say_access(Explanation *x, const SysRegInfo *r, bool read) {
+// EL1 of a guest hypervisor.
+static void say_nested(Explanation *x, const SysRegInfo *r) {
+    if (r->nv2 != SYSREG_NONE)
+        explain_note(x, "traps from EL1 to EL2 when HCR_EL2.NV is 1, with NV2 = 0; with 1 it is %s",
+                     sysreg_info(r->nv2)->name);
+    else if (r->vncr)
+        explain_note(x, "traps from EL1 to EL2 when HCR_EL2.NV is 1, with NV2 = 0; with 1 it is "
+                        "memory at VNCR_EL2");
+    else
+        explain_note(x, "traps from EL1 to EL2 when HCR_EL2.NV is 1");
+}
+
+static void say_access(Explanation *x, const SysRegInfo *r, bool read, bool nested) {
     unsigned el = read ? r->read_el : r->write_el;
     if (r->need >= 0) explain_note(x, "%s needs %s", r->name, feature_names[r->need]);
     if (el > 2) {
@@ -111,12 +124,17 @@ static void say_access(Explanation *x, const SysRegInfo *r, bool read) {
         if (!(t->access & access)) continue;
         traps += say_trap(x, t, el);
     }
-    if (!traps) explain_note(x, "no control traps it");
+    nested = nested && el == 2;
+    if (nested) say_nested(x, r);
+    if (!traps && !nested) explain_note(x, "no control traps it");
 }
 
-static void say_system(Explanation *x, u32 word) {
-    // MRS, MSR (register), SYS, SYSL: op0 is not 0.
-    if ((word & 0xffc00000) != 0xd5000000 || !(word & 3u << 19)) return;
+// MRS, MSR (register), SYS, SYSL: op0 is not 0.
+static bool is_system(u32 word) {
+    return (word & 0xffc00000) == 0xd5000000 && word & 3u << 19;
+}
+
+static void say_system(Explanation *x, const Machine *m, u32 word) {
     unsigned enc =
         sysreg_enc(word >> 19 & 3, word >> 16 & 7, word >> 12 & 15, word >> 8 & 15, word >> 5 & 7);
     unsigned index = sysreg_index(enc);
@@ -125,7 +143,79 @@ static void say_system(Explanation *x, u32 word) {
         explain_note(x, "%s is in no row of the machine's table",
                      sysreg_name_of_encoding(enc, name, sizeof name));
     else
-        say_access(x, sysreg_info(index), bit(word, 21));
+        say_access(x, sysreg_info(index), bit(word, 21),
+                   m->features[FEAT_NV / 64] >> FEAT_NV % 64 & 1);
+}
+
+// --- other instructions ----------------------------------------------------------------------------------------
+
+// "EL1 and EL0", of the Exception levels of a bit mask; "a host's EL0", too, if host.
+static const char *levels_text(unsigned levels, bool host, char *out, size_t n) {
+    const char *names[4];
+    unsigned count = 0;
+    size_t used = 0;
+    if (levels & 4) names[count++] = "EL2";
+    if (levels & 2) names[count++] = "EL1";
+    if (levels & 1) names[count++] = "EL0";
+    if (host) names[count++] = "a host's EL0";
+    for (unsigned i = 0; i < count; i++)
+        used += (size_t)snprintf(out + used, n - used, "%s%s",
+                                 !i              ? ""
+                                 : i + 1 < count ? ", "
+                                                 : " and ",
+                                 names[i]);
+    return out;
+}
+
+// "HCR_EL2.HCD is 1", "CPACR_EL1.FPEN is 0, 1 or 2".
+static void put_condition(const InsnTrap *t, char *out, size_t n) {
+    unsigned left = (unsigned)__builtin_popcount(t->values);
+    size_t used = (size_t)snprintf(out, n, "%s is ", t->control);
+    for (unsigned v = 0; v < 8; v++) {
+        if (!(t->values >> v & 1)) continue;
+        used += (size_t)snprintf(out + used, n - used, "%u%s", v,
+                                 left == 1   ? ""
+                                 : left == 2 ? " or "
+                                             : ", ");
+        left--;
+    }
+    if (*t->with) snprintf(out + used, n - used, ", with %s", t->with);
+}
+
+// levels, host: those of t->from that this line is about. e2h: what it says of HCR_EL2.E2H at its end.
+static void say_one(Explanation *x, const InsnTrap *t, unsigned levels, bool host,
+                    const char *e2h) {
+    char from[48], when[120];
+    if (!(levels || host) || x->notes == EXPLAIN_NOTES) return;
+    levels_text(levels, host, from, sizeof from);
+    put_condition(t, when, sizeof when);
+    const char *class_name = exception_classes[t->ec].name;
+    if (!*t->control && t->ec == EC_UNKNOWN)
+        explain_note(x, "is UNDEFINED at %s%s", from, e2h);
+    else if (!*t->control)
+        explain_note(x, "goes from %s to EL%u as %s%s", from, t->to_el, class_name, e2h);
+    else if (t->ec == EC_UNKNOWN)
+        explain_note(x, "is UNDEFINED at %s when %s%s", from, when, e2h);
+    else
+        explain_note(x, "traps from %s to EL%u when %s%s", from, t->to_el, when, e2h);
+}
+
+static void say_traps(Explanation *x, const Machine *machine, u32 word) {
+    InsnTrap traps[INSN_TRAPS_MAX];
+    bool vhe = machine->features[FEAT_VHE / 64] >> FEAT_VHE % 64 & 1, any = false;
+    unsigned n = insn_traps(&machine->config, word, traps);
+    for (unsigned i = 0; i < n; i++) {
+        unsigned without = traps[i].from & 7, with = traps[i].from >> INSN_E2H & 7;
+        bool host = traps[i].from >> INSN_HOST & 1;
+        any |= *traps[i].control;
+        if (without == with || !vhe) {
+            say_one(x, &traps[i], without, host, "");
+        } else {
+            say_one(x, &traps[i], without, false, ", with HCR_EL2.E2H = 0");
+            say_one(x, &traps[i], with, host, with ? ", with HCR_EL2.E2H = 1" : "");
+        }
+    }
+    if (!any && x->notes < EXPLAIN_NOTES) explain_note(x, "no control traps it");
 }
 
 void explain_insn(const Machine *machine, u32 word, Explanation *out) {
@@ -140,6 +230,7 @@ void explain_insn(const Machine *machine, u32 word, Explanation *out) {
         while (c[0] == ' ' && c[1] == ' ') memmove(c, c + 1, strlen(c));
     memset(all, 0xff, sizeof all);
     const DecodeRow *row = decode_row(machine->features, word, 0, &op);
+    bool known = row;
     if (!row) row = decode_row(all, word, 0, &op);
     if (!row) {
         snprintf(out->summary, sizeof out->summary, "%s. In no row of the decoder: UNDEFINED.",
@@ -149,7 +240,10 @@ void explain_insn(const Machine *machine, u32 word, Explanation *out) {
     snprintf(out->summary, sizeof out->summary, "%s. The decoder's row is %s.", text, row->name);
     add_fields(out, row);
     say_features(out, row, machine);
-    say_system(out, word);
+    if (is_system(word))
+        say_system(out, machine, word);
+    else if (known)
+        say_traps(out, machine, word);
 }
 
 // --- calls -------------------------------------------------------------------------------------------------

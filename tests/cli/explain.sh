@@ -85,6 +85,19 @@ explains insn 0xf8200001 -cpu cortex-a57; says '^  needs FEAT_LSE, which this CP
 explains insn 0xf8200001; says '^  needs FEAT_LSE$'; says '^  31:30  size  *0x3$'
 explains insn 0xd51ff000; says '^  S3_7_C15_C0_0 is in no row'
 explains insn 0; says 'UNDEFINED\.$'
+# Other instructions: what their functions check, by Exception level.
+explains insn 0xd4000003; says '^  traps from EL1 to EL2 when HCR_EL2.TSC is 1$'; says "^  is UNDEFINED at EL0"
+explains insn 0xd4000002; says '^  is UNDEFINED at EL2 and EL1 when HCR_EL2.HCD is 1$'; says '^  goes from EL2 and EL1 to EL2 as HVC64$'
+explains insn 0xd4000001; says '^  traps from EL0 to EL2 when HFGITR_EL2.SVC_EL0 is 1$'; says "^  goes from EL2 and a host's EL0 to EL2 as SVC64$"
+explains insn 0xd503207f; says '^  traps from EL1 and EL0 to EL2 when HCR_EL2.TWI is 1$'; says '^  traps from EL0 to EL1 when SCTLR_EL1.nTWI is 0$'
+explains insn 0xd503205f; says "^  traps from a host's EL0 to EL2 when SCTLR_EL2.nTWE is 0$"
+explains insn 0xd69f03e0; says '^  traps from EL1 to EL2 when HCR_EL2.NV is 1$'; says '^  traps from EL1 to EL2 when HFGITR_EL2.ERET is 1$'
+explains insn 0xd69f0bff; says '^  traps from EL1 to EL2 when HCR_EL2.API is 0, with SCTLR_EL1.EnIA = 1$'
+explains insn 0xd69f0bff -cpu cortex-a57; says '^  needs FEAT_PAuth, which this CPU does not have$'
+explains insn 0x1e602000; says '^  traps from EL2, EL1 and EL0 to EL2 when CPTR_EL2.TFP is 1, with HCR_EL2.E2H = 0$'
+says "^  traps from a host's EL0 to EL2 when CPTR_EL2.FPEN is 0, 1 or 2$"; says '^  traps from EL1 to EL1 when CPACR_EL1.FPEN is 0 or 2$'
+explains insn 0x1e602000 -cpu cortex-a57; says '^  traps from EL2, EL1 and EL0 to EL2 when CPTR_EL2.TFP is 1$'
+explains insn 0x8b000000; says '^  no control traps it$'
 explains psci 3; says '^PSCI_CPU_ON, 3 arguments from x1 on\.$'; says 'without EL2), has it$'
 explains smc 0xc4000003; says '^PSCI_CPU_ON (SMC64), '; says ' SMC64  *0x1  arguments are X registers$'
 explains smc 0x84000050; says '^TRNG_VERSION'; says 'answers NOT_SUPPORTED$'

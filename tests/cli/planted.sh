@@ -13,9 +13,16 @@ n=$(wc -l < "$WORK/table")
 expect 0 '' run $board -kernel "$ROM" --symbols "$ROM" --trace "exits=$WORK/trace"
 [ "$(grep -c 'EL[01]->EL2' "$WORK/trace")" = "$n" ] || fail "the trace has other exits than the table"
 
+# case|word of its instruction (the WFE that traps is the second).
+aarch64-linux-gnu-objdump -d "$ROM" | awk '
+    /^[0-9a-f]+ <planted_/ { name = $2; gsub(/^<planted_|>:$/, "", name); next }
+    name != "" && NF { print name "|0x" $2; if (name != "wfe" || seen++) name = "" }' > "$WORK/insns"
+
 {
     echo 'catch exit'
-    sed 's/|.*//; s/.*/continue\necho == &\\n\nwhy/' "$WORK/table"
+    while IFS='|' read -r name _; do
+        printf 'continue\necho == %s\\n\nwhy\nexplain insn %s\n' "$name" "$(sed -n "s/^$name|//p" "$WORK/insns" | tail -n 1)"
+    done < "$WORK/table"
     echo continue
 } > "$WORK/script"
 # shellcheck disable=SC2086
@@ -35,6 +42,11 @@ while IFS='|' read -r name _ rule besides; do
     says "^  \(before \)*el[01]:0x[0-9a-f]* $at  [a-z.]"
     says "^  Because: ${rule}[.:, ]"
     says "$why"
+    # `explain insn` knows the control, too, where the instruction has one of its own.
+    case $rule in
+    *_EL2.TGE | *_EL2.IMO | *_EL2.TIDCP | ICH_HCR_EL2.*) ;;
+    *_EL2.*) says "^  traps from .*to EL2 when $rule is" ;;
+    esac
     grep -e "->EL2 pc=0x[0-9a-f]* $at " "$WORK/trace" > "$WORK/out"
     says " rule=\"${rule}[^\"]*\"$set"
 done < "$WORK/table"
