@@ -311,6 +311,7 @@ typedef struct Exception {
     bool hpfar_valid;  // HPFAR_EL2 is written (stage 2 faults taken to EL2)
     u64 hpfar;         // the register's value
     bool is_virtual;   // vIRQ, vFIQ, vSError
+    u32 intid;         // IRQ, FIQ: gic_signalled() when it is taken
     const char *rule;  // which control bit or rule routed it, e.g. "HCR_EL2.TVM"; for traces
 } Exception;
 

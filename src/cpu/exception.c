@@ -123,6 +123,7 @@ static ALWAYS_INLINE void record_exception(Cpu *cpu, const Exception *e, int fro
     r->x16 = cpu->x[16];
     r->value = cpu->x[rt == 31 ? REG_ZR : rt];
     r->spsr = spsr;
+    r->intid = e->intid;
     r->kind = (u16)e->kind;
     r->event = EXIT_EXCEPTION;
     r->from_el = (u8)from_el;

@@ -1,7 +1,7 @@
 // The last exceptions and exception returns of each CPU, kept always (Arm ARM: "The AArch64 System
 // Level Programmers' Model", exception entry and exception return): what they were, where they went,
-// and the registers that explain them. Nobody has to ask for it beforehand. Left out: the number of
-// the interrupt that an IRQ or FIQ was taken for, and the instruction word, which is still in memory.
+// and the registers that explain them. Nobody has to ask for it beforehand. Left out: the
+// instruction word, which is still in memory.
 #pragma once
 
 #include "cpu/cpu.h"
@@ -23,6 +23,7 @@ typedef struct ExitRecord {
     u64 x16;           // Xen's calls have their number there
     u64 value;         // of the register that the syndrome names (Rt, SRT)
     u32 spsr;          // written to SPSR_ELx; of a return: taken from there
+    u32 intid;         // of IRQ and FIQ: Exception.intid
     u16 kind;          // ExceptionKind
     u8 event, from_el, to_el;
     bool far_valid, hpfar_valid, is_virtual, vmid16;  // VTCR_EL2.VS

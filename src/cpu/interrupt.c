@@ -6,6 +6,7 @@
 #include "cpu/cpu.h"
 #include "cpu/exception.h"
 #include "cpu/system.h"
+#include "gic/gic.h"
 #include "machine/machine.h"
 
 typedef struct Source {
@@ -74,6 +75,7 @@ static void take(Cpu *cpu, const Source *s, int target, bool is_virtual, bool im
     Exception e = {.kind = s->kind,
                    .il = true,
                    .is_virtual = is_virtual,
+                   .intid = gic_signalled(cpu, is_virtual),
                    .rule = target == 2 && cpu_tge(cpu) ? "HCR_EL2.TGE" : s->rule};
     if (target == 1 && !is_virtual) e.rule = NULL;
     if (s->kind == EXC_SERROR) {

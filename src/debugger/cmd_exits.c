@@ -14,36 +14,14 @@ typedef struct ExitFilter {
     char class_name[24];
 } ExitFilter;
 
-static Exception exception_of(const ExitRecord *r) {
-    return (Exception){.kind = (ExceptionKind)r->kind,
-                       .ec = (u8)bits(r->esr, 31, 26),
-                       .il = bit(r->esr, 25),
-                       .iss = (u32)bits(r->esr, 24, 0),
-                       .far_valid = r->far_valid,
-                       .far = r->far,
-                       .hpfar_valid = r->hpfar_valid,
-                       .hpfar = r->hpfar,
-                       .is_virtual = r->is_virtual,
-                       .rule = r->rule};
-}
-
-// Whose it is: of the level that an exception left, or that a return went to.
-static World world_of_record(const ExitRecord *r) {
-    unsigned el = r->event == EXIT_EXCEPTION ? r->from_el : r->to_el;
-    if (el == 2) return (World){WORLD_EL2, 0};
-    if (el == 0 && bit(r->hcr, HCR_TGE)) return (World){WORLD_HOST, 0};
-    if (!bit(r->hcr, HCR_VM)) return (World){WORLD_S2OFF, 0};
-    return (World){WORLD_VM, (u16)bits(r->vttbr, r->vmid16 ? 63 : 55, 48)};
-}
-
 static const char *class_of(const ExitRecord *r) {
     if (r->event != EXIT_EXCEPTION) return "ERET";
-    Exception e = exception_of(r);
+    Exception e = exit_exception(r);
     return exception_name(&e);
 }
 
 static bool wanted(const ExitFilter *f, const ExitRecord *r) {
-    World w = world_of_record(r);
+    World w = exit_world(r);
     if (f->vmid >= 0 && (w.kind != WORLD_VM || w.vmid != f->vmid)) return false;
     return !f->class_name[0] || !strcasecmp(f->class_name, class_of(r));
 }
@@ -53,10 +31,11 @@ static char *put_value(char *p, const char *name, u64 value) {
 }
 
 static char *put_exception(char *p, const ExitRecord *r) {
-    Exception e = exception_of(r);
+    Exception e = exit_exception(r);
     *p++ = ' ';
     if (r->is_virtual) p = put_text(p, "virtual ");
     p = put_text(p, exception_name(&e));
+    if (has_intid(&e)) p = put_intid(put_text(p, " "), e.intid);
     if (e.kind == EXC_SYNC || e.kind == EXC_SERROR) {
         p = put_value(p, "esr", r->esr);
         if (e.ec != EC_SYSREG) p = put_iss(p, e.ec, e.iss);
@@ -77,7 +56,7 @@ static char *put_exception(char *p, const ExitRecord *r) {
 
 static void print_record(Debugger *d, const ExitRecord *r, u64 number) {
     char line[LINE_MAX_LENGTH];
-    World w = world_of_record(r);
+    World w = exit_world(r);
     bool exception = r->event == EXIT_EXCEPTION;
     u64 address = exception ? r->pc : r->target;
     char *p = put_dec_width(line, number, 5);

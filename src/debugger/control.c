@@ -196,11 +196,6 @@ bool control_before_insn(Cpu *cpu, const Op *op, void *arg) {
 
 // --- exceptions and returns ----------------------------------------------------------------------
 
-static u32 intid_of(const Cpu *cpu, const Exception *e) {
-    if (!cpu->gic) return INTID_SPURIOUS;
-    return e->is_virtual ? virt_hppi(cpu->gic).intid : cpu->gic->hppi.intid;
-}
-
 // ESR_ELx.EC of it; -1: an interrupt has none.
 static int class_of(const Exception *e) {
     if (e->kind == EXC_SERROR) return EC_SERROR;
@@ -223,7 +218,7 @@ static bool exception_matches(const Point *p, const Cpu *cpu, const ExceptionEve
     if (p->kind == POINT_EXIT) return exit_matches(p, cpu, ev);
     if (p->kind != POINT_IRQ || (e->kind != EXC_IRQ && e->kind != EXC_FIQ)) return false;
     if (p->el >= 0 && p->el != ev->to_el) return false;
-    return p->number < 0 || intid_of(cpu, e) == (u32)p->number;
+    return p->number < 0 || e->intid == (u32)p->number;
 }
 
 // One step ends where the instruction took an exception instead, or after it.

@@ -27,13 +27,6 @@ typedef struct Why {
     const char *rule;
 } Why;
 
-static World world_of_exception(const ExitRecord *r) {
-    if (r->from_el == 2) return (World){WORLD_EL2, 0};
-    if (r->from_el == 0 && bit(r->hcr, HCR_TGE)) return (World){WORLD_HOST, 0};
-    if (!bit(r->hcr, HCR_VM)) return (World){WORLD_S2OFF, 0};
-    return (World){WORLD_VM, (u16)bits(r->vttbr, r->vmid16 ? 63 : 55, 48)};
-}
-
 static Space space_of(const Cpu *cpu, const ExitRecord *r, World w) {
     if (w.kind == WORLD_VM && (!bit(cpu->sys.HCR_EL2, HCR_VM) || regime_vmid(cpu) != w.vmid))
         return (Space){.kind = AS_VM, .vmid = w.vmid};
@@ -210,15 +203,21 @@ static void say_others(const Why *w) {
 static void say_interrupt(const Why *w) {
     const GicCpu *gic = w->d->cpu->gic;
     if ((w->e.kind != EXC_IRQ && w->e.kind != EXC_FIQ) || !gic) return;
-    Pending p = w->r->is_virtual ? virt_hppi(gic) : gic->hppi;
+    if (!has_intid(&w->e)) {
+        fprintf(w->d->out, "  It is not for an interrupt of the GIC%s.\n",
+                w->r->is_virtual ? ": HCR_EL2.VI or VF made it pending" : "");
+        return;
+    }
+    Pending now = w->r->is_virtual ? virt_hppi(gic) : gic->hppi;
     char name[64];
-    *put_intid(name, p.intid) = '\0';
-    if (w->n == 0 && p.intid != INTID_SPURIOUS)
-        fprintf(w->d->out, "  The interrupt is %s, priority 0x%02x%s.\n", name, p.priority,
-                w->r->is_virtual ? ", from the list registers (gic lr)" : "");
+    *put_intid(name, w->e.intid) = '\0';
+    fprintf(w->d->out, "  The interrupt is %s%s", name,
+            w->r->is_virtual ? ", from the list registers" : "");
+    if (w->n == 0 && now.intid == w->e.intid)
+        fprintf(w->d->out, ", priority 0x%02x, still pending.\n", now.priority);
     else
-        fprintf(w->d->out,
-                "  It has been acknowledged since, or is no longer pending (gic shows what is).\n");
+        fprintf(w->d->out, " (gic %s%u shows what became of it).\n",
+                w->r->is_virtual ? "virtual " : "", w->e.intid);
 }
 
 // --- the walk ------------------------------------------------------------------------------------
@@ -291,15 +290,7 @@ void why_print(Debugger *d, u64 n) {
         say_return(d, r);
         return;
     }
-    Why w = {.d = d, .r = r, .n = n, .world = world_of_exception(r)};
-    w.e = (Exception){.kind = (ExceptionKind)r->kind,
-                      .ec = (u8)bits(r->esr, 31, 26),
-                      .iss = (u32)bits(r->esr, 24, 0),
-                      .far_valid = r->far_valid,
-                      .far = r->far,
-                      .hpfar_valid = r->hpfar_valid,
-                      .hpfar = r->hpfar,
-                      .rule = r->rule};
+    Why w = {.d = d, .r = r, .n = n, .world = exit_world(r), .e = exit_exception(r)};
     w.space = space_of(d->cpu, r, w.world);
     w.pc = exception_is_behind(&w.e) ? r->pc - 4 : r->pc;
     w.rule = rule_of(r, &w.e);

@@ -16,6 +16,7 @@ enum {
     PPI_PTIMER = 30,
     PPI_PMU = 23,
     SPI_BASE = 32,
+    INTID_SPURIOUS = 1023,  // no interrupt
 };
 
 // Creates the controller and its frames at the `virt` addresses on the machine's bus. version 2 or
@@ -30,6 +31,9 @@ void gic_set_ppi(Gic *gic, Cpu *cpu, unsigned intid, bool level);
 // doorbell is there, it is an ordinary write.
 bool gic_send_msi(Gic *gic, u64 address, u32 data, u32 device_id);
 bool gic_ppi_level(Gic *gic, const Cpu *cpu, unsigned intid);
+// The interrupt for which the CPU's IRQ or FIQ (virtual: vIRQ or vFIQ) is asserted: an acknowledge now gives it.
+// INTID_SPURIOUS: none, or there is no GIC.
+u32 gic_signalled(const Cpu *cpu, bool is_virtual);
 
 // System-register CPU interface (GICv3). Called by sysreg_access() through hooks after all common
 // traps (HCR, ICC_SRE, FGT) have been checked... `reg` is the SYSREG_* index of gen/sysregs.h. The

@@ -9,8 +9,7 @@ enum {
     LOCAL_IRQS = 32,  // SGIs 0-15 and PPIs 16-31, one set per PE
     SGIS = 16,
     INTID_GROUP1 = 1022,  // GICv2: the pending interrupt is in Group 1, AckCtl is 0
-    INTID_SPURIOUS = 1023,
-    MAX_SPIS = 960,  // multiples of 32 below INTID 1020
+    MAX_SPIS = 960,       // multiples of 32 below INTID 1020
     LPI_FIRST = 8192,
     LPI_LIMIT = 1 << 16,  // GICD_TYPER.IDbits: 16 bits
     LPI_WORDS = LPI_LIMIT / 64,

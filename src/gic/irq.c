@@ -180,6 +180,13 @@ bool gic_ppi_level(Gic *gic, const Cpu *cpu, unsigned intid) {
     return bit(gic_cpu_of(gic, cpu)->local.level, intid);
 }
 
+u32 gic_signalled(const Cpu *cpu, bool is_virtual) {
+    const GicCpu *c = cpu->gic;
+    if (!c) return INTID_SPURIOUS;
+    Pending p = is_virtual ? virt_hppi(c) : c->hppi;
+    return cpuif_signals(is_virtual ? &c->virt : &c->phys, &p) ? p.intid : INTID_SPURIOUS;
+}
+
 // The lines do not depend on HCR_EL2 or the EL: routing and masking are the PE's (interrupt.c), and
 // what a register access means is decided at the access.
 void gic_update_cpu(Cpu *cpu) {

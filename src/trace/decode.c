@@ -6,13 +6,35 @@
 #include "gen/exceptions.h"
 #include "gic/internal.h"
 
-World world_of(const Cpu *cpu, int el) {
+static World world_under(int el, u64 hcr, u64 vttbr, bool vmid16) {
     if (el == 2) return (World){WORLD_EL2, 0};
-    u64 hcr = cpu->sys.HCR_EL2;
     if (el == 0 && bit(hcr, HCR_TGE)) return (World){WORLD_HOST, 0};
     if (!bit(hcr, HCR_VM)) return (World){WORLD_S2OFF, 0};
-    unsigned top = bit(cpu->sys.VTCR_EL2, 19) ? 63 : 55;  // VTCR_EL2.VS: 16-bit VMID
-    return (World){WORLD_VM, (u16)bits(cpu->sys.VTTBR_EL2, top, 48)};
+    return (World){WORLD_VM, (u16)bits(vttbr, vmid16 ? 63 : 55, 48)};
+}
+
+World world_of(const Cpu *cpu, int el) {
+    bool vmid16 = bit(cpu->sys.VTCR_EL2, 19);  // VTCR_EL2.VS
+    return world_under(el, cpu->sys.HCR_EL2, cpu->sys.VTTBR_EL2, vmid16);
+}
+
+World exit_world(const ExitRecord *r) {
+    int el = r->event == EXIT_EXCEPTION ? r->from_el : r->to_el;
+    return world_under(el, r->hcr, r->vttbr, r->vmid16);
+}
+
+Exception exit_exception(const ExitRecord *r) {
+    return (Exception){.kind = (ExceptionKind)r->kind,
+                       .ec = (u8)bits(r->esr, 31, 26),
+                       .il = bit(r->esr, 25),
+                       .iss = (u32)bits(r->esr, 24, 0),
+                       .far_valid = r->far_valid,
+                       .far = r->far,
+                       .hpfar_valid = r->hpfar_valid,
+                       .hpfar = r->hpfar,
+                       .is_virtual = r->is_virtual,
+                       .intid = r->intid,
+                       .rule = r->rule};
 }
 
 char *put_world(char *p, World w) {
@@ -90,10 +112,6 @@ char *put_fault_status(char *p, u32 iss) {
         if (l->field[i].values && l->field[i].hi == 5 && l->field[i].values[iss & 0x3f])
             return put_text(p, l->field[i].values[iss & 0x3f]);
     return put_hex(p, iss & 0x3f);
-}
-
-u32 pending_intid(const Cpu *cpu) {
-    return cpu->gic ? cpu->gic->hppi.intid : INTID_SPURIOUS;
 }
 
 char *put_intid(char *p, u32 intid) {

@@ -95,13 +95,9 @@ static char *put_abort_detail(char *p, const Cpu *cpu, const Exception *e) {
     return rt == 31 ? put_text(p, "zr") : put_dec(p, rt);
 }
 
-static char *put_detail(char *p, const Cpu *cpu, const Exception *e, bool intid_known, u32 intid) {
-    if (e->kind == EXC_IRQ || e->kind == EXC_FIQ) {
-        if (!intid_known) return p;
-        *p++ = ' ';
-        return put_intid(p, intid);
-    }
-    if (e->kind == EXC_SERROR) return p;
+static char *put_detail(char *p, const Cpu *cpu, const Exception *e) {
+    if (has_intid(e)) return put_intid(put_text(p, " "), e->intid);
+    if (e->kind != EXC_SYNC) return p;
     switch (e->ec) {
     case EC_HVC64:
     case EC_SMC64: return put_call_detail(p, cpu, e);
@@ -124,12 +120,6 @@ static const char *rule_of(const ExceptionEvent *ev) {
     return ev->from_el == 2 ? "taken from EL2" : "default";
 }
 
-static bool known_intid(const Cpu *cpu, const Exception *e, u32 *intid) {
-    if (e->kind != EXC_IRQ && e->kind != EXC_FIQ) return false;
-    *intid = pending_intid(cpu);
-    return *intid < 1020 || *intid >= 8192;
-}
-
 // Which instruction set the control bit that the rule names: " set=0x... <symbol> i=123".
 static char *put_setter(const Trace *t, char *p, const Cpu *cpu, World w, const char *rule) {
     ControlWrite by;
@@ -140,8 +130,6 @@ static char *put_setter(const Trace *t, char *p, const Cpu *cpu, World w, const 
 
 static void write_exit(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World w) {
     const Exception *e = ev->exc;
-    u32 intid = 0;
-    bool known = known_intid(cpu, e, &intid);
     char *p = trace_start_line(t, cpu, w, cpu->icount, ev->from_el, 2);
     p = put_place(t, p, w, exit_pc(ev));
     *p++ = ' ';
@@ -152,7 +140,7 @@ static void write_exit(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World
         p = put_hex(put_text(p, " esr="), ev->esr);
         if (e->ec != EC_SYSREG) p = put_iss(p, e->ec, e->iss);
     }
-    p = put_detail(p, cpu, e, known, intid);
+    p = put_detail(p, cpu, e);
     p = put_some(put_text(p, " rule=\""), rule_of(ev), 100);
     p = put_text(p, "\"");
     trace_end_line(t, put_setter(t, p, cpu, w, rule_of(ev)));
@@ -175,8 +163,7 @@ static char *put_abort_key(char *p, const Trace *t, const Cpu *cpu, const Except
 
 static char *put_key(char *p, const Trace *t, const Cpu *cpu, const Exception *e) {
     unsigned first, args;
-    u32 intid = 0;
-    if (known_intid(cpu, e, &intid)) return put_intid(p, intid);
+    if (has_intid(e)) return put_intid(p, e->intid);
     if (e->kind != EXC_SYNC) return p;
     char *start = p;
     switch (e->ec) {

@@ -1,9 +1,10 @@
 // What the files of src/trace share.
 #pragma once
 
-#include "cpu/cpu.h"
+#include "cpu/exit_ring.h"
 #include "cpu/observer.h"
 #include "debugger/symbols.h"
+#include "gic/gic.h"
 #include "trace/trace.h"
 
 #include <stdio.h>
@@ -53,6 +54,10 @@ static inline u32 world_key(World w) {
 char *put_world(char *p, World w);
 int world_space(World w);  // symbols.h
 
+// Of a record of the ring: whose code an exception was taken from, or a return went to; and the exception.
+World exit_world(const ExitRecord *r);
+Exception exit_exception(const ExitRecord *r);
+
 // The class's name: "HVC64", "IRQ", ...
 const char *exception_name(const Exception *e);
 // Its preferred return address is that of the next instruction: HVC and SVC, unless HFGITR_EL2 traps them.
@@ -61,9 +66,12 @@ bool exception_is_behind(const Exception *e);
 char *put_iss(char *p, unsigned ec, u32 iss);
 // The name of an abort's fault status code, ISS bits 5:0.
 char *put_fault_status(char *p, u32 iss);
-// INTID of the physical interrupt that is being signalled, 1023 if unknown.
-u32 pending_intid(const Cpu *cpu);
+// "INTID 27 (virtual timer)".
 char *put_intid(char *p, u32 intid);
+// An IRQ or FIQ for an interrupt of the GIC.
+static inline bool has_intid(const Exception *e) {
+    return (e->kind == EXC_IRQ || e->kind == EXC_FIQ) && e->intid != INTID_SPURIOUS;
+}
 // "MSR NAME" or "MRS NAME" (the instruction's own name for system instructions).
 char *put_sysreg(char *p, u32 iss);
 // IPA of a stage 2 fault: page from HPFAR_EL2, offset from FAR_EL2.

@@ -38,7 +38,11 @@ says '^  Without it, it would have trapped by HFGITR_EL2.TLBIVMALLE1\.$'
 session 'catch irq' 'continue' 'why'
 says '^  IRQ, taken from EL1 to EL2'
 says '^  Because: HCR_EL2.IMO\.$'
-says '^  The interrupt is INTID 2[67] ('
+says '^  The interrupt is INTID 27 (virtual timer), priority 0x[0-9a-f]*, still pending\.$'
+# The ring keeps it when it has long been acknowledged.
+debug 'catch irq' 'continue' 'delete' 'next-entry' 'exits 1 IRQ' 'why 2'
+says ' IRQ INTID 27 (virtual timer) rule="HCR_EL2.IMO"$'
+says '^  The interrupt is INTID 27 (virtual timer) (gic 27 shows what became of it)\.$'
 
 refuses "why: '0' is no number of" 'why 0'
 refuses "why: 'x' is no number of" 'why x'

@@ -128,6 +128,32 @@ static void test_keeps_the_trapped_value(void **state) {
     assert_non_null(strstr(shown(d, "exits 1"), " MSR TCR_EL1 value=0x123 rule=\"HCR_EL2.TVM\"\n"));
 }
 
+// An interrupt of the list registers, and one of HCR_EL2.VI that the GIC knows nothing of.
+static void test_keeps_the_intid(void **state) {
+    Debugger *d = *state;
+    static const u32 loop = 0x14000000;  // b .
+    bus_write_bytes(d->machine, VECTORS + 0x280, &loop, 4);
+    static const char *const commands[] = {
+        "set VBAR_EL1 = 0x40001000",     "set ICH_LR1_EL2 = 0x50a0000000000028",
+        "set ICH_VMCR_EL2 = 0xf8000002", "set ICH_HCR_EL2 = 1",
+        "set HCR_EL2.IMO = 1",           "set PSTATE.I = 0"};
+    steps(d, 7);
+    for (unsigned i = 0; i < ARRAY_LEN(commands); i++) shown(d, commands[i]);
+    steps(d, 1);
+    assert_int_equal(exit_ring_get(d->cpu, 0)->intid, 40);
+    assert_non_null(strstr(shown(d, "exits 1"), " EL1->EL1 "));
+    assert_non_null(strstr(shown(d, "exits 1"), " virtual IRQ INTID 40 (SPI 8) rule="));
+    assert_non_null(strstr(shown(d, "why 1"), "The interrupt is INTID 40 (SPI 8), from the list "
+                                              "registers, priority 0xa0, still pending."));
+    shown(d, "set ICH_LR1_EL2 = 0");
+    assert_non_null(strstr(shown(d, "why 1"), "(gic virtual 40 shows what became of it)"));
+    shown(d, "set PSTATE.I = 0");
+    shown(d, "set HCR_EL2.VI = 1");
+    steps(d, 1);
+    assert_null(strstr(shown(d, "exits 1"), "INTID"));
+    assert_non_null(strstr(shown(d, "why 1"), "not for an interrupt of the GIC: HCR_EL2.VI"));
+}
+
 static void test_wraps(void **state) {
     Debugger *d = *state;
     steps(d, 7 + 4 * 600);  // hvc, eret, msr, b
@@ -171,6 +197,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_keeps_call_and_return, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keeps_the_trapped_value, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keeps_the_intid, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wraps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_command, setup, teardown),
     };

@@ -89,7 +89,8 @@ static void take(Rig *r, u8 ec, u32 iss, u64 pc) {
 }
 
 static void take_interrupt(Rig *r, ExceptionKind kind, u64 pc) {
-    Exception e = {.kind = kind, .il = true, .rule = "HCR_EL2.IMO"};
+    Exception e = {
+        .kind = kind, .il = true, .intid = r->cpu->gic->hppi.intid, .rule = "HCR_EL2.IMO"};
     AArch64_TakeException(r->cpu, 2, &e, pc);
 }
 
