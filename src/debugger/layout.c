@@ -1,11 +1,10 @@
-// The one-screen view of `layout`. It keeps for each CPU the registers it showed last and, as an observer, the last
-// exception that was taken to EL2. Plain text has '*' where a terminal has colour.
+// The one-screen view of `layout`. It keeps for each CPU the registers it showed last. Plain text has '*' where a
+// terminal has colour.
 #include "debugger/layout.h"
 #include "debugger/commands.h"
 #include "debugger/disasm.h"
 
 #include "cpu/cause.h"
-#include "cpu/observer.h"
 #include "trace/internal.h"
 
 #include <stdlib.h>
@@ -21,59 +20,25 @@ enum {
     SMALL_SCREEN = 30
 };
 
-typedef struct LastExit {
-    bool valid;
-    Exception exc;
-    int from_el;
-    World world;  // that it came from
-    u64 pc, esr, icount;
-    bool has_write;  // of the bit that `exc.rule` names
-    ControlWrite write;
-} LastExit;
-
 typedef struct CpuLayout {
     bool shown;
     u64 regs[SHOWN_COUNT];
-    LastExit exit;
 } CpuLayout;
 
 struct Layout {
-    Machine *machine;
-    Observer observer;
     CpuLayout *cpu;
 };
 
-// --- the last exit -------------------------------------------------------------------------------
-
-// HCR_EL2 and VTTBR_EL2 still are those of the world that was left.
-static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
-    Layout *l = arg;
-    if (ev->to_el != 2) return;
-    LastExit *e = &l->cpu[cpu->index].exit;
-    *e = (LastExit){.valid = true,
-                    .exc = *ev->exc,
-                    .from_el = ev->from_el,
-                    .world = world_of(cpu, ev->from_el),
-                    .pc = ev->from_pc,
-                    .esr = ev->esr,
-                    .icount = cpu->icount};
-    e->has_write = e->exc.rule && cause_of(cpu, e->exc.rule, &e->write);
-}
-
-Layout *layout_create(Machine *machine) {
+Layout *layout_create(const Machine *machine) {
     Layout *l = calloc(1, sizeof *l);
     CHECK(l);
-    l->machine = machine;
     l->cpu = calloc(machine->cpus, sizeof *l->cpu);
     CHECK(l->cpu);
-    l->observer = (Observer){.arg = l, .exception = on_exception};
-    observer_add(machine, &l->observer);
     return l;
 }
 
 void layout_free(Layout *l) {
     if (!l) return;
-    observer_remove(l->machine, &l->observer);
     free(l->cpu);
     free(l);
 }
@@ -211,46 +176,61 @@ static bool is_interrupt(const Exception *e) {
     return e->kind == EXC_IRQ || e->kind == EXC_FIQ;
 }
 
-static void print_syndrome(Debugger *d, const LastExit *e) {
+// The last exception to EL2 that the ring has; NULL: none.
+static const ExitRecord *last_exit(const Cpu *cpu) {
+    const ExitRecord *r;
+    u64 n = 0;
+    while ((r = exit_ring_get(cpu, n)) && (r->event != EXIT_EXCEPTION || r->to_el != 2)) n++;
+    return r;
+}
+
+static void print_syndrome(Debugger *d, const ExitRecord *r, const Exception *e) {
     char text[LINE_MAX_LENGTH];
-    if (is_interrupt(&e->exc)) return;
-    *put_iss(text, (unsigned)bits(e->esr, 31, 26), (u32)bits(e->esr, 24, 0)) = '\0';
-    fprintf(d->out, "ESR_EL2 0x%llx %s%s\n", (unsigned long long)e->esr, exception_name(&e->exc),
-            text);
-    if (!e->exc.far_valid && !e->exc.hpfar_valid) return;
-    if (e->exc.far_valid) fprintf(d->out, "FAR_EL2 0x%llx", (unsigned long long)e->exc.far);
-    if (e->exc.hpfar_valid)
-        fprintf(d->out, "%sIPA 0x%llx", e->exc.far_valid ? "  " : "",
-                (unsigned long long)fault_ipa(d->cpu, &e->exc));
+    if (is_interrupt(e)) return;
+    *put_iss(text, e->ec, e->iss) = '\0';
+    fprintf(d->out, "ESR_EL2 0x%llx %s%s\n", (unsigned long long)r->esr, exception_name(e), text);
+    if (!e->far_valid && !e->hpfar_valid) return;
+    if (e->far_valid) fprintf(d->out, "FAR_EL2 0x%llx", (unsigned long long)e->far);
+    if (e->hpfar_valid)
+        fprintf(d->out, "%sIPA 0x%llx", e->far_valid ? "  " : "",
+                (unsigned long long)fault_ipa(d->cpu, e));
     fputc('\n', d->out);
 }
 
 // Which control took it to EL2, and who set that.
-static void print_rule(Debugger *d, const LastExit *e) {
-    if (!e->exc.rule) return;
-    fprintf(d->out, "by %s", e->exc.rule);
-    if (e->has_write) {
+static void print_rule(Debugger *d, const ExitRecord *r) {
+    ControlWrite by;
+    if (!r->rule) return;
+    fprintf(d->out, "by %s", r->rule);
+    if (cause_of(d->cpu, r->rule, &by)) {
         World el2 = {WORLD_EL2, 0};
-        fprintf(d->out, ", last written at 0x%llx", (unsigned long long)e->write.pc);
-        if (e->write.el == 2) print_symbol(d, el2, e->write.pc);
-        fprintf(d->out, " (EL%u, instruction %llu)", e->write.el,
-                (unsigned long long)e->write.icount);
+        bool since = by.icount > r->icount;
+        fprintf(d->out, ", %s at 0x%llx", since ? "written since" : "last written",
+                (unsigned long long)by.pc);
+        if (by.el == 2) print_symbol(d, el2, by.pc);
+        fprintf(d->out, " (EL%u, instruction %llu)", by.el, (unsigned long long)by.icount);
     }
     fputc('\n', d->out);
 }
 
-static void print_exit(Debugger *d, const LastExit *e) {
-    if (!e->valid) {
-        fprintf(d->out, "none yet\n");
+static void print_exit(Debugger *d) {
+    const ExitRecord *r = last_exit(d->cpu);
+    if (!r) {
+        fprintf(d->out, "none %s\n",
+                d->cpu->exits->count > EXIT_RING_SIZE ? "in the ring any more" : "yet");
         return;
     }
-    fprintf(d->out, "%s from ", exception_name(&e->exc));
-    print_world(d, e->world);
-    fprintf(d->out, " EL%d, pc 0x%llx", e->from_el, (unsigned long long)e->pc);
-    print_symbol(d, e->world, e->pc);
-    fprintf(d->out, ", instruction %llu\n", (unsigned long long)e->icount);
-    print_syndrome(d, e);
-    print_rule(d, e);
+    Exception e = exit_exception(r);
+    World world = exit_world(r);
+    char intid[64] = "";
+    if (has_intid(&e)) *put_intid(put_text(intid, " "), e.intid) = '\0';
+    fprintf(d->out, "%s%s from ", exception_name(&e), intid);
+    print_world(d, world);
+    fprintf(d->out, " EL%d, pc 0x%llx", r->from_el, (unsigned long long)r->pc);
+    print_symbol(d, world, r->pc);
+    fprintf(d->out, ", instruction %llu\n", (unsigned long long)r->icount);
+    print_syndrome(d, r, &e);
+    print_rule(d, r);
 }
 
 void layout_show(Debugger *d) {
@@ -266,7 +246,7 @@ void layout_show(Debugger *d) {
     heading(d, "stack");
     print_stack(d);
     heading(d, "last exception to EL2");
-    print_exit(d, &c->exit);
+    print_exit(d);
     memcpy(c->regs, now, sizeof now);
     c->shown = true;
 }

@@ -6,8 +6,7 @@
 
 typedef struct Layout Layout;
 
-// Starts to watch the machine's exceptions.
-Layout *layout_create(Machine *machine);
+Layout *layout_create(const Machine *machine);
 void layout_free(Layout *l);
 // Prints the view of the selected CPU. What changes from now on is marked in the next one.
 void layout_show(Debugger *d);

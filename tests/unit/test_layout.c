@@ -140,6 +140,27 @@ static void test_exit(void **state) {
               true);
 }
 
+// The debugger was opened after it; behind its return, and after the control was written again.
+static void test_exit_before(void **state) {
+    Debugger *d = *state;
+    Machine *m = d->machine;
+    static const u32 handler[] = {0xd51c1101, 0xd69f03e0};  // msr hcr_el2, x1; eret
+    bus_write_bytes(m, 0x40001400, handler, sizeof handler);
+    d->cpu->sys.VBAR_EL2 = 0x40001000;
+    step(d, 8);
+    debugger_free(d);
+    *state = d = debugger_create(m);
+    static const char banner[] = "SMC64 from s2off EL1, pc 0x4000001c, instruction 8\n"
+                                 "ESR_EL2 0x5e000005 SMC64 imm16=0x5\n"
+                                 "by HCR_EL2.TSC, ";
+    check_has(d, banner, true);
+    check_has(d, "TSC, last written at 0x40000004 (EL2, instruction 2)\n", true);
+    step(d, 2);
+    assert_int_equal(d->cpu->el, 1);
+    check_has(d, banner, true);
+    check_has(d, "TSC, written since at 0x40001400 (EL2, instruction 9)\n", true);
+}
+
 // As wide as it may be, and not wider.
 static void test_width(void **state) {
     Debugger *d = *state;
@@ -179,6 +200,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_code, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stack, setup, teardown),
         cmocka_unit_test_setup_teardown(test_exit, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_exit_before, setup, teardown),
         cmocka_unit_test_setup_teardown(test_width, setup, teardown),
         cmocka_unit_test_setup_teardown(test_height, setup, teardown),
     };
