@@ -41,9 +41,12 @@ bool cmd_why(Debugger *d, const char *args, Error *err) {
 
 static void print_vm(Debugger *d, const Vm *vm) {
     const char *name = exception_classes[vm->last_exit >> 26 & 63].name;
-    fprintf(d->out, "vm%u  VTTBR_EL2 0x%llx  VTCR_EL2 0x%llx  %llu exits", vm->vmid,
-            (unsigned long long)vm->vttbr, (unsigned long long)vm->vtcr,
-            (unsigned long long)vm->exits);
+    fprintf(d->out, "vm%u  VTTBR_EL2 0x%llx  VTCR_EL2 ", vm->vmid, (unsigned long long)vm->vttbr);
+    if (vm->has_vtcr)
+        fprintf(d->out, "0x%llx", (unsigned long long)vm->vtcr);
+    else
+        fprintf(d->out, "not known");
+    fprintf(d->out, "  %llu exits", (unsigned long long)vm->exits);
     if (vm->exits)
         fprintf(d->out, ", the last %s", vm->last_exit ? name ? name : "RESERVED" : "an interrupt");
     fprintf(d->out, ", %s CPU %d\n", vm->running ? "runs on" : "ran on", vm->last_cpu);
@@ -54,6 +57,21 @@ static void print_vm(Debugger *d, const Vm *vm) {
             if (vm->cpus[i] >> c & 1) fprintf(d->out, " %u", c);
         fputc('\n', d->out);
     }
+    if (!vm->vcpus) fprintf(d->out, "  its vCPUs are known from its next entry on\n");
+}
+
+// Since when exits are counted.
+static void print_since(Debugger *d) {
+    unsigned said = 0;
+    for (unsigned i = 0; i < d->machine->cpus; i++) {
+        u64 since = vms_since(d->vms, i);
+        if (!since) continue;
+        fprintf(d->out, "%s instruction %llu of CPU %u", said++ ? "," : "exits are counted from",
+                (unsigned long long)since, i);
+    }
+    fputs(said ? " on: the debugger was opened later, and the rings of exits reach back to there\n"
+               : "exits are counted since the start\n",
+          d->out);
 }
 
 bool cmd_vms(Debugger *d, const char *args, Error *err) {
@@ -61,6 +79,7 @@ bool cmd_vms(Debugger *d, const char *args, Error *err) {
     const Vm *vm;
     unsigned i = 0;
     for (; (vm = vms_get(d->vms, i)); i++) print_vm(d, vm);
-    if (!i) fprintf(d->out, "no VM has run since the debugger was opened\n");
+    if (!i) fprintf(d->out, "no VM has run\n");
+    print_since(d);
     return true;
 }

@@ -343,8 +343,12 @@ const Command command_table[] = {
      "    why 3",
      ARG_NONE, NULL, cmd_why, REPEAT_NOT},
     {"vms", "vms", "Exits", "", "the VMs that have run: VMID, stage 2, vCPUs, exits",
-     "  By VMID, since the debugger was opened: VTTBR_EL2 and VTCR_EL2, exits and the last one's\n"
-     "  class, where it runs or ran; its vCPUs by VMPIDR_EL2 and the CPUs they ran on.\n"
+     "  By VMID: VTTBR_EL2 and VTCR_EL2, exits and the last one's class, where it runs or ran; "
+     "its\n"
+     "  vCPUs by VMPIDR_EL2 and the CPUs they ran on. Of what was before the debugger was opened "
+     "it\n"
+     "  knows what the exit rings and TLBs have; the last line says from when on exits are "
+     "counted.\n"
      "    vms",
      ARG_NONE, NULL, cmd_vms, REPEAT_NOT},
 

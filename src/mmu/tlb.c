@@ -98,6 +98,18 @@ static void current_controls(const Cpu *cpu, RegimeId id, u64 out[CONTROL_COUNT]
     out[5] = bit(s->SCTLR_EL2, 25);
 }
 
+void context_registers(const TlbContext *c, struct SysRegs *s) {
+    s->TCR_EL1 = c->controls[0];
+    s->MAIR_EL1 = c->controls[1];
+    s->SCTLR_EL1 = (s->SCTLR_EL1 & ~SCTLR_CONTROLS) | c->controls[2];
+    s->HCR_EL2 = (s->HCR_EL2 & ~HCR_CONTROLS) | c->controls[3];
+    if (c->regime.s2.on) s->HCR_EL2 |= 1ull << HCR_VM;
+    s->VTCR_EL2 = c->controls[4];
+    s->TTBR0_EL1 = c->ttbr[0];
+    s->TTBR1_EL1 = c->ttbr[1];
+    s->VTTBR_EL2 = c->vttbr;
+}
+
 void context_clear(TlbContext *c) {
     for (unsigned i = 0; i < CONTEXT_MODES; i++)
         if (c->table[i]) table_clear(c->table[i]);

@@ -97,6 +97,9 @@ static inline i64 canonical(u64 va) {
 u64 tlb_current_key(const Cpu *cpu, RegimeId id);
 // The fields of a context's key.
 u64 context_key(RegimeId id, bool s1, bool s2, bool dc, u16 vmid, u16 asid);
+static inline bool context_dc(const TlbContext *c) {
+    return bit(c->key, 4);
+}
 static inline RegimeId context_regime(const TlbContext *c) {
     return (RegimeId)bits(c->key, 1, 0);
 }
@@ -106,6 +109,9 @@ static inline u16 context_asid(const TlbContext *c) {
 static inline u16 context_vmid(const TlbContext *c) {
     return (u16)bits(c->key, 47, 32);
 }
+
+// Replaces the registers of translation by those that a context of the EL1&0 regime was last selected with.
+void context_registers(const TlbContext *c, struct SysRegs *s);
 
 void table_clear(TlbTable *t);
 void table_drop_data(TlbTable *t, unsigned i);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What only a terminal shows: tests/cli/debug_tty.exp through a pseudo-terminal, on roms of a few words.
-# Usage: debug_tty.sh EL2SIM
+# Usage: debug_tty.sh EL2SIM ROMS
 . "$(dirname "$0")/lib.sh"
 directory=$(cd "$(dirname "$0")" && pwd)
 # b .
@@ -10,6 +10,7 @@ echo_rom "$WORK/echo"
 words "$WORK/wait" 0xd2a12001 0x528007c0 0xb9000020 0xb9401820 0x3727ffe0 0x52800100 0x72b08000 0xd4000003 0x14000000
 # Powers off.
 words "$WORK/off" 0x52800100 0x72b08000 0xd4000003 0x14000000
+cp "$2/story_stage2.elf" "$WORK"
 HOME=$WORK TERM=xterm
 unset XDG_STATE_HOME NO_COLOR INPUTRC LS_COLORS
 export HOME TERM
