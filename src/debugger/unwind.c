@@ -27,6 +27,7 @@ enum {
 typedef struct LastExit {
     bool valid;
     u64 x[31], sp, pc;
+    bool behind;  // pc is behind the instruction
     u32 spsr;
     int el;
     World world;
@@ -47,6 +48,7 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     memcpy(e->x, cpu->x, sizeof e->x);
     e->sp = cpu->sp_el[ev->spsr & 1 ? ev->from_el : 0];
     e->pc = ev->from_pc;
+    e->behind = exception_is_behind(ev->exc);
     e->spsr = ev->spsr;
     e->el = ev->from_el;
     e->world = world_of(cpu, ev->from_el);
@@ -86,6 +88,7 @@ typedef struct State {
     int symbols;
     int el;                // of the frames
     bool is_call;          // pc is a return address
+    bool behind;           // pc is behind an HVC or SVC
     u64 least_sp;          // where sp is not known
     u64 stop_fp, stop_lr;  // the guest's: where the hypervisor's frames end
     bool has_stop;
@@ -98,6 +101,12 @@ static u64 strip(const State *s, u64 address) {
     Cpu copy = *s->d->cpu;
     copy.el = (u8)s->el;
     return pauth_strip(&copy, address, false);
+}
+
+// An address in the instruction that the frame is at: what symbols, lines and frames are looked up by. Behind it
+// another function may begin.
+static u64 code_of(const State *s) {
+    return s->regs.pc - (s->is_call || s->behind ? 4 : 0);
 }
 
 static bool know(Regs *r, unsigned n, u64 *value) {
@@ -224,11 +233,11 @@ static bool is_load_of_record(u32 w) {
 // Looked for from the start of its symbol; behind a RET or B is code that has the record again.
 static bool has_record(const State *s) {
     SymbolHit hit;
-    const Regs *r = &s->regs;
-    if (!symbols_lookup(s->d->symbols, s->symbols, r->pc, &hit) || hit.offset > FUNCTION_MAX)
+    u64 code = code_of(s);
+    if (!symbols_lookup(s->d->symbols, s->symbols, code, &hit) || hit.offset > FUNCTION_MAX)
         return true;
     bool stored = false, ever = false;
-    for (u64 at = r->pc - hit.offset; at < r->pc; at += 4) {
+    for (u64 at = code - hit.offset; at < code; at += 4) {
         u32 w;
         if (!disasm_fetch(s->d->cpu, s->space, at, &w, NULL)) return true;
         if ((w & 0xff8003ff) == 0x910003fd) stored = true;
@@ -296,8 +305,7 @@ static bool at_boundary(const State *s) {
 }
 
 static Outcome step(State *s) {
-    u64 code = s->regs.pc - (s->is_call ? 4 : 0);
-    Dwarf_Frame *frame = sources_frame(s->d->sources, s->symbols, code);
+    Dwarf_Frame *frame = sources_frame(s->d->sources, s->symbols, code_of(s));
     Outcome o = frame ? step_by_dwarf(s, frame) : STEP_UNKNOWN;
     free(frame);
     return o == STEP_UNKNOWN ? step_by_record(s) : o;
@@ -324,7 +332,7 @@ static bool walk(State *s, Walk *w) {
     u64 seen_pc = 0, seen_fp = 0, power = 1;
     for (unsigned n = 1;; n++) {
         w->frame.pc = s->regs.pc;
-        w->frame.code = s->regs.pc - (s->is_call ? 4 : 0);
+        w->frame.code = code_of(s);
         w->frame.space = s->space;
         w->frame.symbols = s->symbols;
         w->frame.sp_is_exact = know(&s->regs, SP, &w->frame.sp);
@@ -337,6 +345,7 @@ static bool walk(State *s, Walk *w) {
         if (at_boundary(s)) return true;
         Outcome o = step(s);
         s->is_call = true;
+        s->behind = false;
         if (o == STEP_OUTERMOST || o == STEP_FAILED) return true;
         if (o == STEP_UNKNOWN) {
             error_set(s->why, "the frame pointer is not known here");
@@ -382,6 +391,7 @@ static void walk_guest(State *s, Walk *w, const LastExit *e) {
     memcpy(s->regs.r, e->x, sizeof e->x);
     s->regs.r[SP] = e->sp;
     s->regs.pc = e->pc;
+    s->behind = e->behind;
     w->frame.is_guest = true;
     w->frame.boundary = text;
     walk(s, w);

@@ -23,6 +23,11 @@ World exit_world(const ExitRecord *r) {
     return world_under(el, r->hcr, r->vttbr, r->vmid16);
 }
 
+bool exception_is_behind(const Exception *e) {
+    bool trapped = e->rule && !strncmp(e->rule, "HFGITR_EL2", 10);
+    return e->kind == EXC_SYNC && exception_classes[e->ec & 63].returns_to_next && !trapped;
+}
+
 Exception exit_exception(const ExitRecord *r) {
     return (Exception){.kind = (ExceptionKind)r->kind,
                        .ec = (u8)bits(r->esr, 31, 26),
@@ -68,11 +73,6 @@ const char *exception_name(const Exception *e) {
     }
     const char *name = exception_classes[e->ec & 63].name;
     return name ? name : "RESERVED";
-}
-
-bool exception_is_behind(const Exception *e) {
-    if (e->kind != EXC_SYNC || !exception_classes[e->ec & 63].returns_to_next) return false;
-    return !e->rule || strncmp(e->rule, "HFGITR_EL2", 10) != 0;
 }
 
 static bool meaningful(const IssField *f, u32 iss) {

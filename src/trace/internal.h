@@ -58,10 +58,11 @@ int world_space(World w);  // symbols.h
 World exit_world(const ExitRecord *r);
 Exception exit_exception(const ExitRecord *r);
 
+// Its preferred return address is behind the instruction that caused it: HVC, and SVC unless HFGITR_EL2 traps it.
+bool exception_is_behind(const Exception *e);
+
 // The class's name: "HVC64", "IRQ", ...
 const char *exception_name(const Exception *e);
-// Its preferred return address is that of the next instruction: HVC and SVC, unless HFGITR_EL2 traps them.
-bool exception_is_behind(const Exception *e);
 // " NAME=value ..." for each field of ISS that is meaningful and not zero.
 char *put_iss(char *p, unsigned ec, u32 iss);
 // The name of an abort's fault status code, ISS bits 5:0.

@@ -46,6 +46,26 @@ ROM=frames_nodebug
 prints '#0   0x0000000040080000 in _start+0x0' bt
 refuses 'list: no source line is known of 0x40080000 <_start>' list
 
+# --- bt behind an HVC that is the last instruction of its function: the guest is in that one
+#   caller: bl callee; b .; callee: hvc/smc/svc; next: nop; vectors at 0x40080800, +0x400: b .
+printf '%s\n' '40080000 T caller' '40080008 T callee' '4008000c T next' '40080800 T vectors' > "$WORK/map"
+# across WORD EL SETTING PLACE: the guest's frames after one step of WORD in callee at EL.
+across() {
+    words "$WORK/code" 0x94000002 0x14000000 "$1" 0xd503201f
+    run debug -M virt,gic-version=3,virtualization=on -cpu max -serial none --symbols "$WORK/map" --batch \
+        -device "loader,file=$WORK/code,addr=0x40080000,force-raw=on,cpu-num=0" -device loader,addr=0x40080c00,data=0x14000000,data-len=4 \
+        -ex 'set VBAR_EL2 = 0x40080800' -ex 'set HCR_EL2 = 0x80000000' -ex "set $3" -ex "set PSTATE = $2" -ex 'set $x29 = 0' \
+        -ex 'set $x30 = caller + 4' -ex 'set $pc = callee' -ex stepi -ex bt -ex why
+    sed -n '/^--- /,/^CPU/p' "$WORK/out" > "$WORK/frames"
+    grep -q "^#1   0x[0-9a-f]* in $4\$" "$WORK/frames" || fail "bt behind $1: not $4: $(cat "$WORK/out")"
+    grep -qx '#2   0x0000000040080004 in caller+0x4' "$WORK/frames" || fail "bt behind $1: no caller: $(cat "$WORK/out")"
+    grep -q '^  .*:0x40080008 <callee>  [hs][mv]c ' "$WORK/out" || fail "why behind $1: $(cat "$WORK/out")"
+}
+across 0xd4000002 0x3c5 'HCR_EL2.TWI = 1' 'callee+0x4'             # HVC
+across 0xd4000003 0x3c5 'HCR_EL2.TSC = 1' 'callee+0x0'             # SMC, trapped
+across 0xd4000001 0x3c0 'HCR_EL2.TGE = 1' 'callee+0x4'             # SVC of a host's EL0
+across 0xd4000001 0x3c5 'HFGITR_EL2.SVC_EL1 = 1' 'callee+0x0'      # SVC, trapped
+
 # --- names of what is loaded, without --symbols
 # loaded OPTION...: the names that the debugger knows of it.
 loaded() {

@@ -41,7 +41,7 @@ says '^  IRQ, taken from EL1 to EL2'
 says '^  Because: HCR_EL2.IMO\.$'
 says '^  The interrupt is INTID 27 (virtual timer), priority 0x[0-9a-f]*, still pending\.$'
 # The ring keeps it when it has long been acknowledged.
-debug 'catch irq' 'continue' 'delete' 'next-entry' 'exits 1 IRQ' 'why 2'
+session 'catch irq' 'continue' 'delete' 'next-entry' 'exits 1 IRQ' 'why 2'
 says ' IRQ INTID 27 (virtual timer) rule="HCR_EL2.IMO"$'
 says '^  The interrupt is INTID 27 (virtual timer) (gic 27 shows what became of it)\.$'
 
