@@ -2,6 +2,7 @@
 #include "debugger/commands.h"
 #include "debugger/view_maps.h"
 #include "debugger/view_tlb.h"
+#include "trace/internal.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -83,6 +84,40 @@ static void print_stale_hit(Debugger *d, const ViewWalk *w) {
             d->cpu->index, (unsigned long long)(hit.row.pa | (w->address & 0xfff)));
 }
 
+// Where addresses of the guest belong that EL2 was entered from last. False: there is none, or its regime is EL2's (a
+// host's EL0).
+static bool guest_space(const Cpu *cpu, Space *out) {
+    const ExitRecord *r;
+    u64 n = 0;
+    while ((r = exit_ring_get(cpu, n)) &&
+           (r->event != EXIT_EXCEPTION || r->to_el != 2 || r->from_el == 2))
+        n++;
+    if (!r) return false;
+    World w = exit_world(r);
+    bool current = bit(cpu->sys.HCR_EL2, HCR_VM) && regime_vmid(cpu) == w.vmid;
+    *out = (Space){.kind = AS_EL, .el = 1};
+    if (w.kind == WORLD_VM && !current) *out = (Space){.kind = AS_VM, .vmid = w.vmid};
+    return w.kind != WORLD_HOST;
+}
+
+// At EL2 an address without a prefix is EL2's; one of the guest's (from ELR_EL1, SP_EL1) rarely means anything there.
+static void print_guest_hint(Debugger *d, const ViewWalk *w, bool full) {
+    static const char *const flags[2][3] = {
+        [false] = {[ACCESS_READ] = "", [ACCESS_WRITE] = "/w ", [ACCESS_FETCH] = "/x "},
+        [true] = {[ACCESS_READ] = "/f ", [ACCESS_WRITE] = "/wf ", [ACCESS_FETCH] = "/xf "}};
+    Space space;
+    ViewWalk guest;
+    char place[64];
+    if (!guest_space(d->cpu, &space)) return;
+    space_print(place, sizeof place, space, w->address);
+    fprintf(d->out, "This is EL2's regime, as the CPU is at EL2. In the guest's: translate %s%s (",
+            flags[full][w->type], place);
+    if (!view_walk(d->cpu, space, w->address, w->type, -1, &guest, NULL) || !guest.ok)
+        fprintf(d->out, "fails, too)\n");
+    else
+        fprintf(d->out, "gives pa 0x%llx)\n", (unsigned long long)guest.t.pa);
+}
+
 bool cmd_translate(Debugger *d, const char *args, Error *err) {
     AccessType type;
     bool full;
@@ -96,6 +131,9 @@ bool cmd_translate(Debugger *d, const char *args, Error *err) {
     if (!view_walk(d->cpu, a.space, a.v, type, el, &w, err)) return false;
     view_walk_print(d->out, &w, full, d->width);
     print_stale_hit(d, &w);
+    bool of_el2 = a.space.kind == AS_CURRENT && el < 0 && d->cpu->el == 2;
+    bool useful = w.ok && (type == ACCESS_FETCH ? w.memory : w.region != NULL);
+    if (of_el2 && !useful) print_guest_hint(d, &w, full);
     return true;
 }
 

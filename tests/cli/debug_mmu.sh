@@ -27,6 +27,20 @@ refuses "translate: 'el3' is not understood" 'translate 0 el3'
 refuses 'el1: has no accesses by EL2' 'translate el1:0 el2'
 refuses 'vm7: no CPU has run a VM with this VMID' 'translate vm7:0'
 
+! grep -q "the guest's" "$WORK/out" || fail 'a guest before there was one'
+
+# --- an address of the guest's, asked for at EL2
+ROM=story_stage2
+session 'icount 1000' 'translate /x $VBAR_EL1 + 0x200'
+shows "This is EL2's regime, as the CPU is at EL2. In the guest's: translate /x el1:0x80001200 (fails, too)"
+session 'icount 1000' 'translate 0x80000004' 'translate /wf 0x80000004' 'set VTTBR_EL2 = 9 << 48' 'translate 0x80000004'
+shows "This is EL2's regime, as the CPU is at EL2. In the guest's: translate el1:0x80000004 (gives pa 0x40081004)"
+shows "This is EL2's regime, as the CPU is at EL2. In the guest's: translate /wf el1:0x80000004 (fails, too)"
+shows "This is EL2's regime, as the CPU is at EL2. In the guest's: translate vm1:0x80000004 (gives pa 0x40081004)"
+session 'icount 1000' 'translate el1:0x80001200' 'translate 0x80001200 el2' 'translate 0x40080000' 'next-entry' 'translate 0x80001200'
+! grep -q "the guest's" "$WORK/out" || fail "a hint where none is needed: $(cat "$WORK/out")"
+ROM=demo
+
 session 'maps' 'maps stage2' 'maps el1' 'tlb'
 shows 'Stage 1 of the EL2 regime is off'
 shows 'Stage 2 of the EL1&0 regime is off'
