@@ -23,7 +23,7 @@ _el2sim() {
         return ;;
     -lint|--lint)
         mapfile -t COMPREPLY < <(compgen -W 'all none error hvc-skip no-advance storm eret-unmapped wfi-masked
-            entry-exception lr-duplicate lr-hw-inactive' -- "$cur")
+            entry-exception lr-duplicate lr-hw-inactive lr-overwritten' -- "$cur")
         return ;;
     -clock|--clock)
         mapfile -t COMPREPLY < <(compgen -W 'virtual host' -- "$cur")

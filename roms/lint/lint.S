@@ -42,7 +42,8 @@ table:
     .word   hvc_skip - table, no_advance - table, storm - table, eret_unmapped - table
     .word   wfi_masked - table, entry_exception - table, lr_duplicate - table, lr_hw_inactive - table
     .word   svc_skip - table, smc_again - table, eret_nowhere - table, eret_el2 - table
-    .word   eret_unmapped - table, other_vcpu - table, retry - table
+    .word   eret_unmapped - table, other_vcpu - table, retry - table, lr_overwritten - table
+    .word   lr_overwritten - table, lr_overwritten - table, lr_overwritten - table, gich_lr_overwritten - table
 
 power_off:
     ldr     x0, =PSCI_SYSTEM_OFF
@@ -202,6 +203,26 @@ lr_hw_inactive:
     isb
     enter   hvc1_code
 
+// --- 15: the second interrupt goes into the list register that has the first one, which EL2 does not look at. Corrected: into
+// the next one. No mistakes: 16: it is read before; 17: its interrupt moves to the next one; 18: another vCPU runs then.
+// 19: 15 for GICv2. Corrected: it is read before.
+lr_overwritten:
+    bl      gic_on
+    mov     x0, #1
+    msr     s3_4_c12_c11_0, x0
+    isb
+    enter   inject_code
+gich_lr_overwritten:
+    mov     x1, #0x08030000             // GICH_HCR.En
+    mov     w0, #1
+    str     w0, [x1]
+    enter   inject_code
+inject_code:
+    hvc     #3
+    hvc     #3
+    hvc     #1
+    b       .
+
 gic_on:                                 // GICv3: Group 1 on, all priorities
     mov     x1, #0x08000000
     mov     w0, #0x12                   // ARE, EnableGrp1
@@ -244,6 +265,8 @@ from_below:
     and     x17, x17, #0xffff           // HVC or SVC: 1 ends
     cmp     x17, #1
     b.eq    power_off
+    cmp     x17, #3
+    b.eq    inject
     mrs     x17, elr_el2
     add     x18, x17, #4
     cmp     w19, #0
@@ -251,6 +274,45 @@ from_below:
     cmp     w20, #13
     cinc    x21, x21, eq
     msr     elr_el2, x17
+    leave
+inject:                                 // INTID 40, then 41
+    ldr     x18, count
+    add     x18, x18, #1
+    adr     x17, count
+    str     x18, [x17]
+    cmp     w20, #19
+    b.eq    inject_gich
+    ldr     x17, =0x50a0000000000027    // pending, Group 1
+    add     x17, x17, x18
+    cmp     x18, #1
+    b.eq    to_lr0
+    cmp     w20, #15
+    b.ne    1f
+    cbz     w19, to_lr0
+    msr     s3_4_c12_c12_1, x17         // ICH_LR1_EL2
+    leave
+1:  cmp     w20, #16
+    b.ne    2f
+    mrs     x18, s3_4_c12_c12_0         // ICH_LR0_EL2
+    b       to_lr0
+2:  cmp     w20, #17
+    b.ne    3f
+    sub     x18, x17, #1
+    msr     s3_4_c12_c12_1, x18
+    b       to_lr0
+3:  mrs     x18, vmpidr_el2
+    add     x18, x18, #1
+    msr     vmpidr_el2, x18
+to_lr0:
+    msr     s3_4_c12_c12_0, x17
+    leave
+inject_gich:
+    add     x18, x18, #39
+    orr     x18, x18, #(1 << 28)        // pending
+    ldr     x17, =0x08030100            // GICH_LR0
+    cbz     w19, 1f
+    ldr     wzr, [x17]
+1:  str     w18, [x17]
     leave
 trapped:
     cmp     w20, #14

@@ -54,6 +54,9 @@ struct Observer {
     // Before a TLBI takes effect, on this CPU or on all; cpu->access_enc is the instruction. scope NULL: its range
     // is reserved, it does nothing.
     void (*tlbi)(void *arg, Cpu *cpu, const struct TlbiScope *scope, bool all_cpus);
+    // An MRS or MSR of ICH_LR<n>_EL2 at EL2, before it takes effect; cpu->pc is the instruction. (GICv2's list registers are
+    // a device's.)
+    void (*list_register)(void *arg, Cpu *cpu, unsigned n, bool write);
     // After the firmware's answer; cpu->pc is the instruction.
     void (*firmware)(void *arg, Cpu *cpu, const FirmwareEvent *ev);
 };

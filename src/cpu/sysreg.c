@@ -6,6 +6,7 @@
 #include "cpu/sysreg.h"
 #include "cpu/cause.h"
 #include "cpu/exception.h"
+#include "cpu/observer.h"
 #include "mmu/access.h"
 
 #include <stdio.h>
@@ -260,6 +261,13 @@ static void begin_access(Cpu *cpu, unsigned enc, unsigned rt) {
     cpu->access_rt = (u8)rt;
 }
 
+static COLD void notify_list_register(Cpu *cpu, unsigned index, bool write) {
+    unsigned n = index - SYSREG_ICH_LR0_EL2;
+    if (n > SYSREG_ICH_LR3_EL2 - SYSREG_ICH_LR0_EL2) return;
+    for (const Observer *o = cpu->observer; o; o = o->next)
+        if (o->list_register) o->list_register(o->arg, cpu, n, write);
+}
+
 bool sysreg_read(Cpu *cpu, unsigned enc, unsigned rt, u64 *value) {
     unsigned index = sysreg_index(enc);
     begin_access(cpu, enc, rt);
@@ -274,7 +282,10 @@ bool sysreg_read(Cpu *cpu, unsigned enc, unsigned rt, u64 *value) {
         return true;
     }
     const SysRegInfo *r = &sysreg_table[index];
-    if (r->read) return r->read(cpu, index, value);
+    if (r->read) {
+        if (unlikely(cpu->observer)) notify_list_register(cpu, index, false);
+        return r->read(cpu, index, value);
+    }
     *value = *sysreg_storage(cpu, index);
     return true;
 }
@@ -282,7 +293,10 @@ bool sysreg_read(Cpu *cpu, unsigned enc, unsigned rt, u64 *value) {
 static bool store(Cpu *cpu, unsigned index, u64 value) {
     const SysRegInfo *r = &sysreg_table[index];
     if (unlikely(r->cause)) cause_written(cpu, index, sysreg_masked(cpu, index, value));
-    if (r->write) return r->write(cpu, index, value);
+    if (r->write) {
+        if (unlikely(cpu->observer)) notify_list_register(cpu, index, true);
+        return r->write(cpu, index, value);
+    }
     u64 *storage = sysreg_storage(cpu, index);
     u64 old = *storage;
     *storage = sysreg_masked(cpu, index, value);

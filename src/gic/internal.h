@@ -150,6 +150,7 @@ enum {
     LR_PENDING = 62,
     LR_ACTIVE = 63,
 };
+enum { GICH_LR0 = 0x100 };  // offset in GICv2's frame GICH
 void virt_update(GicCpu *c);
 Pending virt_hppi(const GicCpu *c);
 u32 virt_acknowledge(GicCpu *c, int group);

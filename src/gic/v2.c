@@ -27,7 +27,6 @@ enum {
     GICH_EISR0 = 0x20,
     GICH_ELRSR0 = 0x30,
     GICH_APR = 0xf0,
-    GICH_LR0 = 0x100,
     V2M_MSI_TYPER = 0x008,
     V2M_SETSPI = 0x040,
     V2M_IIDR = 0xfcc,

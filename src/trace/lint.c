@@ -10,8 +10,8 @@
 enum { NO_ADVANCE = 2, STORM = 64, UNMAPPED_AGAIN = 4, ENTRY_INSNS = 64 };
 
 static const char *const names[LINT_COUNT] = {
-    "hvc-skip",   "no-advance",      "storm",        "eret-unmapped",
-    "wfi-masked", "entry-exception", "lr-duplicate", "lr-hw-inactive",
+    "hvc-skip",        "no-advance",   "storm",          "eret-unmapped",  "wfi-masked",
+    "entry-exception", "lr-duplicate", "lr-hw-inactive", "lr-overwritten",
 };
 
 const char *lint_name(LintId id) {
@@ -84,6 +84,13 @@ static bool same_who(const LintWho *a, const LintWho *b) {
     return world_key(a->world) == world_key(b->world) && a->vttbr == b->vttbr &&
            a->vmpidr == b->vmpidr && a->sp_el0 == b->sp_el0 && a->sp_el1 == b->sp_el1 &&
            !memcmp(a->saved, b->saved, sizeof a->saved);
+}
+
+// The return is to who was left by the last exception, with the same registers.
+static bool goes_on(const LintCpu *c, const Cpu *cpu, const ReturnEvent *ev) {
+    if (!c->open) return false;
+    LintWho now = who_is(cpu, ev->to_el);
+    return same_who(&c->who, &now);
 }
 
 static bool is_abort(const Exception *e) {
@@ -215,16 +222,15 @@ static void check_entry(Lint *l, LintCpu *c, Cpu *cpu, const ExceptionEvent *ev)
 // --- calls that are resumed too far --------------------------------------------------------------
 
 static void check_skip(Lint *l, const LintCpu *c, const Cpu *cpu, const ReturnEvent *ev) {
-    if (!l->config.on[LINT_HVC_SKIP] || !c->open || !c->call) return;
+    if (!l->config.on[LINT_HVC_SKIP] || !c->call) return;
     if (ev->to_el != c->from_el || ev->to_pc != c->from_pc + 4) return;
-    LintWho now = who_is(cpu, ev->to_el);
-    if (!same_who(&c->who, &now) || !lint_new(l, LINT_HVC_SKIP, c->from_pc - 4, ev->from_pc))
-        return;
+    if (!goes_on(c, cpu, ev) || !lint_new(l, LINT_HVC_SKIP, c->from_pc - 4, ev->from_pc)) return;
     char buf[LINT_LINE];
-    char *p = lint_start(buf, LINT_HVC_SKIP, cpu, now.world);
+    World w = c->who.world;
+    char *p = lint_start(buf, LINT_HVC_SKIP, cpu, w);
     p = put_text(p, c->ec == EC_HVC64 ? "HVC" : "SVC");
-    p = lint_address(l, put_text(p, " at "), now.world, c->from_pc - 4);
-    p = lint_address(l, put_text(p, " was resumed at "), now.world, ev->to_pc);
+    p = lint_address(l, put_text(p, " at "), w, c->from_pc - 4);
+    p = lint_address(l, put_text(p, " was resumed at "), w, ev->to_pc);
     p = put_text(p, ", one instruction too far: ELR_EL2 is the next instruction's address already");
     lint_report(l, LINT_HVC_SKIP, buf, put_eret(l, p, ev->from_pc));
 }
@@ -331,6 +337,7 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
         c->call = exception_is_behind(e);
         c->from_pc = ev->from_pc;
         c->who = who_is(cpu, ev->from_el);
+        lint_keep_list_registers(c, cpu);
     }
     c->entered = true;
     c->entry_pc = cpu->pc;
@@ -350,12 +357,24 @@ static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
     if (ev->to_el == 2) return;
     check_skip(l, c, cpu, ev);
     lint_list_registers(l, cpu, ev);
+    if (l->config.on[LINT_LR_OVERWRITTEN] && goes_on(c, cpu, ev)) lint_overwritten(l, cpu, ev);
     c->open = false;
 }
 
 static void on_wfi(void *arg, Cpu *cpu) {
     Lint *l = arg;
     if (l->config.on[LINT_WFI_MASKED]) lint_wfi(l, cpu);
+}
+
+static void on_list_register(void *arg, Cpu *cpu, unsigned n, bool write) {
+    Lint *l = arg;
+    lint_list_register(&l->cpu[cpu->index], cpu, n, write);
+}
+
+static void on_device(void *arg, Cpu *cpu, const DeviceEvent *ev) {
+    Lint *l = arg;
+    int n = lint_gich_lr(cpu, ev);
+    if (n >= 0) lint_list_register(&l->cpu[cpu->index], cpu, (unsigned)n, ev->write);
 }
 
 // --- opening and closing -------------------------------------------------------------------------
@@ -385,7 +404,7 @@ bool lint_parse(const char *list, LintConfig *config, Error *err) {
             return error_set(err,
                              "--lint: '%.*s' is not known (all, none, error, hvc-skip, no-advance, "
                              "storm, eret-unmapped, wfi-masked, entry-exception, lr-duplicate, "
-                             "lr-hw-inactive; NAME:error)",
+                             "lr-hw-inactive, lr-overwritten; NAME:error)",
                              (int)MIN(n, (size_t)40), at);
         if (!at[n]) return true;
         at += n + 1;
@@ -428,7 +447,12 @@ Lint *lint_open(Machine *machine, const LintConfig *config, Error *err) {
         free_lint(l);
         return NULL;
     }
-    l->observer = (Observer){.arg = l, .exception = on_exception, .eret = on_return, .wfi = on_wfi};
+    l->observer = (Observer){.arg = l,
+                             .exception = on_exception,
+                             .eret = on_return,
+                             .wfi = on_wfi,
+                             .device = on_device,
+                             .list_register = on_list_register};
     observer_add(machine, &l->observer);
     return l;
 }

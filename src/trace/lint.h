@@ -17,6 +17,7 @@ typedef enum LintId {
     LINT_ENTRY_EXCEPTION,
     LINT_LR_DUPLICATE,
     LINT_LR_HW_INACTIVE,
+    LINT_LR_OVERWRITTEN,
     LINT_COUNT
 } LintId;
 

@@ -1,8 +1,7 @@
-// Lints of the interrupt controller: what EL2 put into the list registers when it enters a guest, and
-// a WFI that nothing can end. Source: Arm GIC architecture specification, "ICH_LR<n>_EL2" (software
+// Lints of the interrupt controller: what EL2 put into the list registers when it enters a guest, what it took out of
+// them without looking, and a WFI that nothing can end. Source: Arm GIC architecture specification, "ICH_LR<n>_EL2" (software
 // must not let two list registers have the same vINTID; an interrupt with HW = 1 must be active in
 // the Distributor), and Arm ARM, "Wait for Interrupt".
-#include "gic/internal.h"
 #include "trace/lint_internal.h"
 
 static const char *lr_state(u64 lr) {
@@ -60,6 +59,63 @@ void lint_list_registers(Lint *l, Cpu *cpu, const ReturnEvent *ev) {
         if (l->config.on[LINT_LR_HW_INACTIVE] && bit(g->lr[i], LR_HW)) check_hw(l, cpu, ev, i);
         for (unsigned j = i + 1; j < LIST_REGS && l->config.on[LINT_LR_DUPLICATE]; j++)
             if (g->lr[j] >> 62 && vintid(g->lr[i]) == vintid(g->lr[j])) duplicate(l, cpu, ev, i, j);
+    }
+}
+
+// --- interrupts that are lost --------------------------------------------------------------------
+
+// Only what runs below EL2 changes a list register that EL2 does not write.
+void lint_keep_list_registers(LintCpu *c, const Cpu *cpu) {
+    bool used = cpu->gic && bit(cpu->gic->hcr, ICH_HCR_EN);
+    for (unsigned i = 0; i < LIST_REGS; i++) {
+        c->lr[i] = used ? cpu->gic->lr[i] : 0;
+        c->lr_read[i] = false;
+    }
+}
+
+void lint_list_register(LintCpu *c, const Cpu *cpu, unsigned n, bool write) {
+    if (write)
+        c->lr_writer[n] = cpu->pc;
+    else
+        c->lr_read[n] = true;
+}
+
+int lint_gich_lr(const Cpu *cpu, const DeviceEvent *ev) {
+    const Region *gich = &cpu->machine->gic->gich;
+    u64 n = (ev->pa - gich->base - GICH_LR0) / 4;
+    return gich->size && n < LIST_REGS && cpu->el == 2 ? (int)n : -1;
+}
+
+static bool is_listed(const GicCpu *g, u32 intid) {
+    for (unsigned i = 0; i < LIST_REGS; i++)
+        if (g->lr[i] >> 62 && vintid(g->lr[i]) == intid) return true;
+    return false;
+}
+
+static void report_overwritten(Lint *l, const Cpu *cpu, const ReturnEvent *ev, unsigned i) {
+    const LintCpu *c = &l->cpu[cpu->index];
+    u64 old = c->lr[i];
+    if (!lint_new(l, LINT_LR_OVERWRITTEN, c->lr_writer[i], ev->from_pc)) return;
+    char buf[LINT_LINE];
+    World w = world_of(cpu, ev->to_el);
+    char *p = lint_start(buf, LINT_LR_OVERWRITTEN, cpu, w);
+    p = put_dec(put_text(p, "list register "), i);
+    p = put_dec(put_text(p, " with virtual INTID "), vintid(old));
+    p = put_text(put_text(put_text(p, " ("), lr_state(old)), ") was overwritten with INTID ");
+    p = put_dec(p, vintid(cpu->gic->lr[i]));
+    p = lint_address(l, put_text(p, " at "), (World){WORLD_EL2, 0}, c->lr_writer[i]);
+    p = put_text(p, " without having been read since the guest ran, and it is in no other");
+    lint_report(l, LINT_LR_OVERWRITTEN, buf, put_entry(l, p, w, ev));
+}
+
+void lint_overwritten(Lint *l, const Cpu *cpu, const ReturnEvent *ev) {
+    const LintCpu *c = &l->cpu[cpu->index];
+    const GicCpu *g = cpu->gic;
+    if (!g || !bit(g->hcr, ICH_HCR_EN)) return;
+    for (unsigned i = 0; i < LIST_REGS; i++) {
+        bool was = c->lr[i] >> 62 && !c->lr_read[i];
+        bool is = g->lr[i] >> 62 && vintid(g->lr[i]) != vintid(c->lr[i]);
+        if (was && is && !is_listed(g, vintid(c->lr[i]))) report_overwritten(l, cpu, ev, i);
     }
 }
 

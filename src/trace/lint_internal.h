@@ -1,6 +1,7 @@
 // What the files of the lints share.
 #pragma once
 
+#include "gic/internal.h"
 #include "trace/internal.h"
 #include "trace/lint.h"
 
@@ -42,6 +43,11 @@ typedef struct LintCpu {
     unsigned unmapped_count;
     u64 unmapped_pc, unmapped_from, unmapped_vttbr;
     char unmapped_why[96];
+    // The list registers as the guest left them at that exception, which of them EL2 has read since, and which
+    // instruction wrote them last.
+    u64 lr[LIST_REGS];
+    bool lr_read[LIST_REGS];
+    u64 lr_writer[LIST_REGS];
     // The last entry to EL2; off when there was a return since.
     bool entered;
     u64 entry_pc, entry_icount;
@@ -71,4 +77,10 @@ void lint_report(Lint *l, LintId id, char *buf, char *p);
 
 // --- lint_gic.c: the guest's list registers at an entry, and a CPU that goes to sleep -------------
 void lint_list_registers(Lint *l, Cpu *cpu, const ReturnEvent *ev);
+// The guest exits; EL2 reads or writes a list register; the same guest goes on.
+void lint_keep_list_registers(LintCpu *c, const Cpu *cpu);
+void lint_list_register(LintCpu *c, const Cpu *cpu, unsigned n, bool write);
+void lint_overwritten(Lint *l, const Cpu *cpu, const ReturnEvent *ev);
+// The list register that a device access of GICv2 is for; -1: none.
+int lint_gich_lr(const Cpu *cpu, const DeviceEvent *ev);
 void lint_wfi(Lint *l, Cpu *cpu);
