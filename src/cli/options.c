@@ -3,6 +3,7 @@
 #define _GNU_SOURCE  // strptime, timegm
 #include "cli/options.h"
 
+#include "cli/trace_options.h"
 #include "cpu/cpu_models.h"
 #include "machine/virt.h"
 
@@ -535,64 +536,6 @@ static bool opt_not_modelled(RunOptions *o, char *arg, Error *err) {
     return error_set(err, "'%s' is not modelled", arg ? arg : "this");
 }
 
-static bool opt_trace(RunOptions *o, char *arg, Error *err) {
-    if (!strncmp(arg, "insn=", 5)) {
-        o->trace_insn = arg + 5;
-        return arg[5] || error_set(err, "--trace: insn= needs a file name");
-    }
-    for (;;) {
-        size_t n = strcspn(arg, ",=");
-        unsigned kind = trace_kind(arg, n);
-        bool exits = n == 5 && !strncmp(arg, "exits", 5);
-        if (!kind && !exits)
-            return error_set(err,
-                             "--trace: '%.*s' is not known (exits, mmio, hypercall, tlb with "
-                             "[=FILE]; insn=FILE)",
-                             (int)n, arg);
-        o->trace_exits |= exits;
-        o->trace_kinds |= kind;
-        arg += n;
-        if (*arg != ',') break;
-        arg++;
-    }
-    o->trace_path = *arg ? arg + 1 : NULL;
-    return !*arg || arg[1] || error_set(err, "--trace: = needs a file name");
-}
-
-static bool opt_symbols(RunOptions *o, char *arg, Error *err) {
-    if (o->symbol_count == SYMBOL_FILES_MAX) return error_set(err, "--symbols: too many files");
-    SymbolFile *s = &o->symbols[o->symbol_count++];
-    size_t n = strcspn(arg, ":");
-    bool has_space = arg[n] && n < sizeof s->space &&
-                     (!strncmp(arg, "el", 2) || !strncmp(arg, "vm", 2)) && !memchr(arg, '/', n);
-    if (has_space) memcpy(s->space, arg, n);
-    s->path = has_space ? arg + n + 1 : arg;
-    return *s->path || error_set(err, "--symbols: '%s' names no file", arg);
-}
-
-// FORMAT or FORMAT:FILE.
-static bool opt_stats(RunOptions *o, char *arg, Error *err) {
-    o->stats = true;
-    if (!arg) return true;
-    size_t n = strcspn(arg, ":");
-    if (!stat_choice_format(&o->stats_choice, arg, n))
-        return error_set(err, "--stats: '%s' is none of table, json, csv, each with :FILE", arg);
-    o->stats_path = arg[n] ? arg + n + 1 : NULL;
-    return !arg[n] || arg[n + 1] || error_set(err, "--stats: a file name is missing after ':'");
-}
-
-static bool opt_stats_by(RunOptions *o, char *arg, Error *err) {
-    o->stats = true;
-    return stat_choice_by(&o->stats_choice, arg, err) || error_prefix(err, "--stats-by");
-}
-
-// The plain table is one of its own; every other form is by these.
-static void finish_stats(RunOptions *o) {
-    StatChoice *c = &o->stats_choice;
-    if (c->count || (c->format == STAT_TABLE && !o->stats_path)) return;
-    *c = (StatChoice){{STAT_VM, STAT_CLASS, STAT_DETAIL}, 3, c->format};
-}
-
 static bool add_script(RunOptions *o, bool is_file, const char *text, Error *err) {
     if (o->script_count == DEBUG_SCRIPTS_MAX)
         return error_set(err, "-x and -ex: more than %d", DEBUG_SCRIPTS_MAX);
@@ -687,18 +630,19 @@ static const OptionRow rows[] = {
     {"junit", true, opt_junit, "FILE", "a JUnit report of the expectations"},
     {"lint", true, opt_lint, "all|none|NAME[:error],...|error",
      "warnings about mistakes of the hypervisor (docs/lints.md)"},
-    {"trace", true, opt_trace, "KIND,...[=FILE]|insn=FILE",
+    {"trace", true, trace_option_trace, "KIND,...[=FILE]|insn=FILE",
      "exits: a line for each exception to EL2 and each return\n"
      "mmio, hypercall, tlb: accesses to devices, HVC and SMC, TLBI\n"
      "insn: every instruction, for el2sim trace show"},
-    {"symbols", true, opt_symbols, "[el2:|vm1:]FILE", "ELF or System.map for names in traces"},
+    {"symbols", true, trace_option_symbols, "[el2:|vm1:]FILE",
+     "ELF or System.map for names in traces"},
     {"gdb", true, opt_gdb, "tcp::PORT|tcp:HOST:PORT|unix:PATH",
      "gdb or lldb can connect there (without HOST: from this host only)"},
     {"s", false, opt_gdb, "", "the same as -gdb tcp::1234"},
     {"S", false, opt_gdb_wait, "", "start only when the debugger says so (with -gdb)"},
-    {"stats", optional_argument, opt_stats, "[=table|json|csv[:FILE]]",
+    {"stats", optional_argument, trace_option_stats, "[=table|json|csv[:FILE]]",
      "a table of exits at the end"},
-    {"stats-by", true, opt_stats_by, "DIMENSION,...",
+    {"stats-by", true, trace_option_stats_by, "DIMENSION,...",
      "vm, vcpu, class, detail, function, ipa, hypercall"},
     {"x", true, opt_script, "FILE", "debug: executes the commands of FILE first"},
     {"ex", true, opt_command, "COMMAND", "debug: executes COMMAND first"},
@@ -784,12 +728,9 @@ static bool finish(RunOptions *o, bool nodefaults, Error *err) {
     if (o->boot.append && !o->boot.kernel) return error_set(err, "-append needs -kernel");
     if (o->boot.bios && o->pflash[0].file)
         return error_set(err, "-bios and pflash unit 0 exclude each other");
-    bool names = o->debug || o->trace_exits || o->trace_kinds || o->stats || o->gdb;
-    if (o->symbol_count && !names && !lint_any(&o->lint))
-        return error_set(err, "--symbols needs --trace, --stats, --lint or -gdb");
+    if (!trace_options_finish(o, err)) return false;
     if (o->gdb_wait && !o->gdb) return error_set(err, "-S needs -gdb (or use el2sim debug)");
     if (o->gdb && o->debug) return error_set(err, "-gdb: el2sim debug is a debugger itself");
-    finish_stats(o);
     o->boot.has_pflash0 = o->pflash[0].file != NULL;
     o->boot.tree_only = o->dump_tree != NULL;
     if (o->machine.host_clock && o->rtc_epoch == RTC_DEFAULT) o->rtc_epoch = time(NULL);

@@ -1,0 +1,70 @@
+// The options that choose what is traced and counted: --trace, --symbols, --stats, --stats-by.
+#include "cli/trace_options.h"
+
+#include <string.h>
+
+bool trace_option_trace(RunOptions *o, char *arg, Error *err) {
+    if (!strncmp(arg, "insn=", 5)) {
+        o->trace_insn = arg + 5;
+        return arg[5] || error_set(err, "--trace: insn= needs a file name");
+    }
+    for (;;) {
+        size_t n = strcspn(arg, ",=");
+        unsigned kind = trace_kind(arg, n);
+        bool exits = n == 5 && !strncmp(arg, "exits", 5);
+        if (!kind && !exits)
+            return error_set(err,
+                             "--trace: '%.*s' is not known (exits, mmio, hypercall, tlb with "
+                             "[=FILE]; insn=FILE)",
+                             (int)n, arg);
+        o->trace_exits |= exits;
+        o->trace_kinds |= kind;
+        arg += n;
+        if (*arg != ',') break;
+        arg++;
+    }
+    o->trace_path = *arg ? arg + 1 : NULL;
+    return !*arg || arg[1] || error_set(err, "--trace: = needs a file name");
+}
+
+bool trace_option_symbols(RunOptions *o, char *arg, Error *err) {
+    if (o->symbol_count == SYMBOL_FILES_MAX) return error_set(err, "--symbols: too many files");
+    SymbolFile *s = &o->symbols[o->symbol_count++];
+    size_t n = strcspn(arg, ":");
+    bool has_space = arg[n] && n < sizeof s->space &&
+                     (!strncmp(arg, "el", 2) || !strncmp(arg, "vm", 2)) && !memchr(arg, '/', n);
+    if (has_space) memcpy(s->space, arg, n);
+    s->path = has_space ? arg + n + 1 : arg;
+    return *s->path || error_set(err, "--symbols: '%s' names no file", arg);
+}
+
+// FORMAT or FORMAT:FILE.
+bool trace_option_stats(RunOptions *o, char *arg, Error *err) {
+    o->stats = true;
+    if (!arg) return true;
+    size_t n = strcspn(arg, ":");
+    if (!stat_choice_format(&o->stats_choice, arg, n))
+        return error_set(err, "--stats: '%s' is none of table, json, csv, each with :FILE", arg);
+    o->stats_path = arg[n] ? arg + n + 1 : NULL;
+    return !arg[n] || arg[n + 1] || error_set(err, "--stats: a file name is missing after ':'");
+}
+
+bool trace_option_stats_by(RunOptions *o, char *arg, Error *err) {
+    o->stats = true;
+    return stat_choice_by(&o->stats_choice, arg, err) || error_prefix(err, "--stats-by");
+}
+
+// The plain table is one of its own; every other form is by these.
+static void finish_stats(RunOptions *o) {
+    StatChoice *c = &o->stats_choice;
+    if (c->count || (c->format == STAT_TABLE && !o->stats_path)) return;
+    *c = (StatChoice){{STAT_VM, STAT_CLASS, STAT_DETAIL}, 3, c->format};
+}
+
+bool trace_options_finish(RunOptions *o, Error *err) {
+    bool names = o->debug || o->trace_exits || o->trace_kinds || o->stats || o->gdb;
+    if (o->symbol_count && !names && !lint_any(&o->lint))
+        return error_set(err, "--symbols needs --trace, --stats, --lint or -gdb");
+    finish_stats(o);
+    return true;
+}
