@@ -633,6 +633,7 @@ static const OptionRow rows[] = {
     {"trace", true, trace_option_trace, "KIND,...[=FILE]|insn=FILE",
      "exits: a line for each exception to EL2 and each return\n"
      "mmio, hypercall, tlb: accesses to devices, HVC and SMC, TLBI\n"
+     "irq: pending, list register, acknowledge, EOI, maintenance\n"
      "insn: every instruction, for el2sim trace show"},
     {"symbols", true, trace_option_symbols, "[el2:|vm1:]FILE",
      "ELF or System.map for names in traces"},

@@ -14,7 +14,7 @@ bool trace_option_trace(RunOptions *o, char *arg, Error *err) {
         bool exits = n == 5 && !strncmp(arg, "exits", 5);
         if (!kind && !exits)
             return error_set(err,
-                             "--trace: '%.*s' is not known (exits, mmio, hypercall, tlb with "
+                             "--trace: '%.*s' is not known (exits, mmio, hypercall, tlb, irq with "
                              "[=FILE]; insn=FILE)",
                              (int)n, arg);
         o->trace_exits |= exits;

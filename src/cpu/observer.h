@@ -40,6 +40,42 @@ typedef struct FirmwareEvent {
 
 struct TlbiScope;
 
+typedef enum IrqEventKind {
+    IRQ_PENDING,        // it was not before
+    IRQ_LIST_REGISTER,  // list register `lr` was written
+    IRQ_ACKNOWLEDGE,    // IAR was read, or AIAR
+    IRQ_EOI,            // EOIR was written, or AEOIR
+    IRQ_DEACTIVATE,     // by DIR, or by the list register `lr` with HW
+    IRQ_MAINTENANCE,    // GicCpu.maintenance changed
+} IrqEventKind;
+
+// What makes an interrupt pending.
+typedef enum IrqSource {
+    IRQ_BY_WIRE,
+    IRQ_BY_SGI,      // from CPU `from`
+    IRQ_BY_MESSAGE,  // of a device (MSI), or a command of the ITS
+    IRQ_BY_WRITE,    // ISPENDR, SPENDSGIR
+} IrqSource;
+
+// What an EOI or a deactivation did, besides the priority drop.
+typedef enum IrqEffect {
+    IRQ_NO_EFFECT,
+    IRQ_DEACTIVATES,
+    IRQ_COUNTS,  // no list register has it: ICH_HCR_EL2.EOIcount is incremented
+} IrqEffect;
+
+// What the interrupt controller does. An event comes before those that it causes.
+typedef struct IrqEvent {
+    IrqEventKind kind;
+    bool is_virtual;  // of the virtual CPU interface
+    u32 intid;        // IRQ_ACKNOWLEDGE: the value read
+    IrqSource source;
+    unsigned from;
+    int lr;       // -1: none
+    int dropped;  // IRQ_EOI: the priority, -1: none
+    IrqEffect effect;
+} IrqEvent;
+
 struct Observer {
     Observer *next;  // kept by observer_add()
     void *arg;
@@ -59,6 +95,9 @@ struct Observer {
     void (*list_register)(void *arg, Cpu *cpu, unsigned n, bool write);
     // After the firmware's answer; cpu->pc is the instruction.
     void (*firmware)(void *arg, Cpu *cpu, const FirmwareEvent *ev);
+    // `cpu`: whose CPU interface it is, or to which the interrupt is sent; NULL: an SPI, which may be several. It is
+    // not always the CPU that runs, and none may.
+    void (*irq)(void *arg, Cpu *cpu, const IrqEvent *ev);
 };
 
 // Starts to tell `o` of the events of all CPUs; it must live until observer_remove().

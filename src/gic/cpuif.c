@@ -65,28 +65,37 @@ void cpuif_write_bpr(CpuIf *f, int group, u64 value) {
 // --- physical ------
 
 u32 phys_acknowledge(GicCpu *c, int group) {
-    if (c->hppi.group != group || !cpuif_signals(&c->phys, &c->hppi)) return INTID_SPURIOUS;
-    return irq_acknowledge(c);
+    bool there = c->hppi.group == group && cpuif_signals(&c->phys, &c->hppi);
+    u32 iar = there ? irq_acknowledge(c) : INTID_SPURIOUS;
+    gic_tell_acknowledge(c, false, iar);
+    return iar;
 }
 
 // Priority drop and, unless the two are split, deactivation.
 void phys_eoi(GicCpu *c, u32 intid) {
-    cpuif_drop(&c->phys);
-    if (c->phys.eoimode || intid >= LPI_FIRST)
-        irq_update(c);
-    else
+    int dropped = cpuif_drop(&c->phys);
+    bool deactivates = !c->phys.eoimode && intid < LPI_FIRST;
+    gic_tell_eoi(c, false, intid, dropped, deactivates ? IRQ_DEACTIVATES : IRQ_NO_EFFECT, -1);
+    if (deactivates)
         irq_deactivate(c, intid);
+    else
+        irq_update(c);
 }
 
 // An EOI for the wrong group, or with nothing active, is UNPREDICTABLE: it has no effect here.
 static void icc_write_eoir(GicCpu *c, u64 value, int group) {
     u32 intid = value & 0xffffff;
-    if (!irq_bank(c, intid) && !(c->lpis_on && intid >= LPI_FIRST)) return;
-    if (cpuif_highest_group(&c->phys) == group) phys_eoi(c, intid);
+    bool exists = irq_bank(c, intid) || (c->lpis_on && intid >= LPI_FIRST);
+    if (exists && cpuif_highest_group(&c->phys) == group)
+        phys_eoi(c, intid);
+    else
+        gic_tell_eoi(c, false, intid, -1, IRQ_NO_EFFECT, -1);
 }
 
 void phys_deactivate(GicCpu *c, u32 intid) {
-    if (c->phys.eoimode) irq_deactivate(c, intid);
+    bool deactivates = c->phys.eoimode && irq_bank(c, intid);
+    gic_tell_deactivate(c, false, intid, deactivates ? IRQ_DEACTIVATES : IRQ_NO_EFFECT, -1);
+    if (deactivates) irq_deactivate(c, intid);
 }
 
 // --- ICC_SGIxR ------
@@ -98,17 +107,17 @@ static void send_sgi_group(GicCpu *to, unsigned sgi, int group, unsigned source)
 
 static void icc_write_sgir(GicCpu *c, u64 value, int group) {
     Gic *gic = c->gic;
-    unsigned sgi = (unsigned)bits(value, 27, 24);
+    unsigned sgi = (unsigned)bits(value, 27, 24), self = (unsigned)(c - gic->cpu);
     if (bit(value, 40)) {  // IRM: all but this PE
         for (unsigned i = 0; i < gic->cpus; i++)
-            if (&gic->cpu[i] != c) send_sgi_group(&gic->cpu[i], sgi, group, 0);
+            if (&gic->cpu[i] != c) send_sgi_group(&gic->cpu[i], sgi, group, self);
         return;
     }
     u64 aff = bits(value, 55, 48) << 32 | bits(value, 39, 32) << 16 | bits(value, 23, 16) << 8;
     u64 first = bits(value, 47, 44) * 16;  // RS
     for (u32 list = value & 0xffff; list; list &= list - 1) {
         GicCpu *to = gic_cpu_by_affinity(gic, aff | (first + (u64)__builtin_ctz(list)));
-        if (to) send_sgi_group(to, sgi, group, 0);
+        if (to) send_sgi_group(to, sgi, group, self);
     }
 }
 
@@ -329,6 +338,7 @@ static void write_lr(GicCpu *c, unsigned n, u64 value) {
     const u64 writable = 0xf000000000000000ull | (u64)PRIORITY_MASK << LR_PRIORITY |
                          0x1fffull << LR_PINTID | 0xffffff;
     c->lr[n] = value & writable;
+    gic_tell_list_register(c, (int)n);
     virt_update(c);
 }
 

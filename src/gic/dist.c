@@ -61,6 +61,8 @@ static void write_pendsgir(GicCpu *c, unsigned sgi, unsigned size, u64 value, bo
     for (unsigned n = sgi; n < sgi + size; n++, value >>= 8) {
         u8 which = value & ones(c->gic->cpus);
         u8 sources = set ? c->sgi_sources[n] | which : c->sgi_sources[n] & (u8)~which;
+        for (u32 added = sources & ~c->sgi_sources[n]; added; added &= added - 1)
+            gic_tell_pending(c->gic, c, n, IRQ_BY_WRITE, (unsigned)__builtin_ctz(added));
         c->sgi_sources[n] = sources;
         c->local.latch = (u32)set_bits(c->local.latch, n, n, sources != 0);
     }

@@ -153,7 +153,9 @@ void block_write(GicCpu *c, bool local, u64 offset, unsigned size, u64 value) {
     if (!b) return;
     u64 reg = offset & ~0x7full;
     u32 which = (u32)value & writable(c, word, reg);
+    u32 before = bank_pending(b);
     write_bits(b, reg, which);
+    if (reg == ISPENDR) gic_tell_bank(c->gic, word ? NULL : c, word, before, IRQ_BY_WRITE);
     changed(c, word, reg == IGROUPR ? 0xffffffff : which);
 }
 

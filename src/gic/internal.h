@@ -2,6 +2,7 @@
 // machine. GICv2 and GICv3 differ only in the register frames over this state.
 #pragma once
 
+#include "cpu/observer.h"
 #include "gic/gic.h"
 #include "machine/machine.h"
 
@@ -103,7 +104,8 @@ static inline u32 bank_pending(const Bank *b) {
     return b->latch | (b->level & ~b->edge);
 }
 Bank *irq_bank(GicCpu *c, u32 intid);  // NULL: no such interrupt
-void irq_update(GicCpu *c);            // state that c sees changed: hppi, lines
+void irq_set_spi(Gic *gic, unsigned intid, bool level, IrqSource source);
+void irq_update(GicCpu *c);  // state that c sees changed: hppi, lines
 void irq_update_all(Gic *gic);
 void irq_spi_changed(Gic *gic, unsigned word, u32 which, const GicCpu *except);
 void irq_reroute(Gic *gic, unsigned spi);  // route[] or targets[] changed
@@ -112,6 +114,21 @@ void irq_deactivate(GicCpu *c, u32 intid);
 void irq_send_sgi(GicCpu *to, unsigned sgi, unsigned source);
 void irq_set_lines(GicCpu *c, u32 which, u32 lines);
 GicCpu *gic_cpu_by_affinity(Gic *gic, u64 affinity);
+
+// --- observe.c: for cpu/observer.h. c NULL: of an SPI ------
+static inline bool gic_observed(const Gic *gic) {
+    return unlikely(gic->machine->observer != NULL);
+}
+void gic_tell(const Gic *gic, const GicCpu *c, const IrqEvent *ev);
+void gic_tell_pending(const Gic *gic, const GicCpu *c, u32 intid, IrqSource source, unsigned from);
+// The interrupts of bank word 0 (c's own) or of an SPI bank that were not pending before.
+void gic_tell_bank(const Gic *gic, const GicCpu *c, unsigned word, u32 before, IrqSource source);
+// Of the physical or the virtual interface of c.
+void gic_tell_acknowledge(const GicCpu *c, bool v, u32 iar);
+void gic_tell_eoi(const GicCpu *c, bool v, u32 intid, int dropped, IrqEffect effect, int lr);
+void gic_tell_deactivate(const GicCpu *c, bool v, u32 intid, IrqEffect effect, int lr);
+void gic_tell_list_register(const GicCpu *c, int lr);
+void gic_tell_maintenance(const GicCpu *c);
 
 // --- cpuif.c: rules of a CPU interface, physical interface ------
 void cpuif_reset(CpuIf *f, bool fiqen);
@@ -162,6 +179,9 @@ void virt_write_hcr(GicCpu *c, u64 value);
 u32 virt_misr(const GicCpu *c);
 u32 virt_eisr(const GicCpu *c);
 u32 virt_elrsr(const GicCpu *c);
+
+// --- v2.c ------
+u32 lr_to_gich(u64 lr);
 
 // --- frame.c: register blocks that GICD and GICR share ------
 // offset 0x080..0xdff; word 0 is the local bank if `local`.

@@ -150,8 +150,11 @@ void irq_deactivate(GicCpu *c, u32 intid) {
 }
 
 void irq_send_sgi(GicCpu *to, unsigned sgi, unsigned source) {
+    bool v2 = to->gic->version == 2;
+    bool before = v2 ? to->sgi_sources[sgi] >> source & 1 : to->local.latch >> sgi & 1;
     to->local.latch |= 1u << sgi;
-    if (to->gic->version == 2) to->sgi_sources[sgi] |= (u8)(1u << source);
+    if (v2) to->sgi_sources[sgi] |= (u8)(1u << source);
+    if (!before) gic_tell_pending(to->gic, to, sgi, IRQ_BY_SGI, source);
     irq_update(to);
 }
 
@@ -163,17 +166,26 @@ static bool set_level(Bank *b, u32 which, bool level) {
     return true;
 }
 
-void gic_set_spi(Gic *gic, unsigned intid, bool level) {
+void irq_set_spi(Gic *gic, unsigned intid, bool level, IrqSource source) {
     unsigned word = intid / 32 - 1;
     CHECK(intid >= SPI_BASE && word < gic->spi_words);
-    u32 which = 1u << intid % 32;
-    if (set_level(&gic->spi[word], which, level)) irq_spi_changed(gic, word, which, NULL);
+    u32 which = 1u << intid % 32, before = bank_pending(&gic->spi[word]);
+    if (!set_level(&gic->spi[word], which, level)) return;
+    gic_tell_bank(gic, NULL, word + 1, before, source);
+    irq_spi_changed(gic, word, which, NULL);
+}
+
+void gic_set_spi(Gic *gic, unsigned intid, bool level) {
+    irq_set_spi(gic, intid, level, IRQ_BY_WIRE);
 }
 
 void gic_set_ppi(Gic *gic, Cpu *cpu, unsigned intid, bool level) {
     CHECK(intid >= SGIS && intid < LOCAL_IRQS);
     GicCpu *c = gic_cpu_of(gic, cpu);
-    if (set_level(&c->local, 1u << intid, level)) irq_update(c);
+    u32 before = bank_pending(&c->local);
+    if (!set_level(&c->local, 1u << intid, level)) return;
+    gic_tell_bank(gic, c, 0, before, IRQ_BY_WIRE);
+    irq_update(c);
 }
 
 bool gic_ppi_level(Gic *gic, const Cpu *cpu, unsigned intid) {

@@ -63,6 +63,7 @@ static void mark(GicCpu *c, u32 intid, bool pending) {
 
 void lpi_set_pending(GicCpu *c, u32 intid, bool pending) {
     if (!lpi_valid(c, intid)) return;
+    if (pending && !lpi_is_pending(c, intid)) gic_tell_pending(c->gic, c, intid, IRQ_BY_MESSAGE, 0);
     mark(c, intid, pending);
     if (pending)
         offer(c, intid);

@@ -71,10 +71,10 @@ static u32 hidden(const CpuIf *f, const Pending *p, bool alias) {
 static u32 read_iar(GicCpu *c, bool v, bool alias) {
     const CpuIf *f = v ? &c->virt : &c->phys;
     Pending p = highest(c, v);
-    if (!cpuif_signals(f, &p)) return INTID_SPURIOUS;
-    u32 instead = hidden(f, &p, alias);
-    if (instead) return instead;
-    return v ? virt_acknowledge(c, p.group) : phys_acknowledge(c, p.group);
+    u32 instead = cpuif_signals(f, &p) ? hidden(f, &p, alias) : INTID_SPURIOUS;
+    if (!instead) return v ? virt_acknowledge(c, p.group) : phys_acknowledge(c, p.group);
+    gic_tell_acknowledge(c, v, instead);
+    return instead;
 }
 
 static u32 read_hppir(GicCpu *c, bool v, bool alias) {
@@ -92,6 +92,8 @@ static void write_eoir(GicCpu *c, bool v, u64 value) {
         virt_eoi(c, value & 0x1fff, -1);
     } else if (irq_bank(c, intid) && cpuif_highest_group(&c->phys) >= 0) {
         phys_eoi(c, intid);
+    } else {
+        gic_tell_eoi(c, false, intid, -1, IRQ_NO_EFFECT, -1);
     }
 }
 
@@ -163,7 +165,7 @@ static bool gicv_write(void *dev, u64 offset, unsigned size, u64 value, Cpu *by)
 // --- GICH ------
 
 // List registers are kept in the GICv3 layout; a CPUID stays above the INTID as GICV_IAR shows it.
-static u32 lr_to_gich(u64 lr) {
+u32 lr_to_gich(u64 lr) {
     bool hw = bit(lr, LR_HW);
     u32 v = (u32)bits(lr, 9, 0) | (u32)bits(lr, 55, 51) << 23 | (u32)bits(lr, 63, 62) << 28 |
             (u32)bit(lr, LR_GROUP) << 30 | (u32)hw << 31;
@@ -205,7 +207,10 @@ static bool gich_read(void *dev, u64 offset, unsigned size, u64 *value, Cpu *by)
 static bool gich_write(void *dev, u64 offset, unsigned size, u64 value, Cpu *by) {
     GicCpu *c = gic_cpu_of(dev, by);
     if (size != 4) return true;
-    if (is_lr(offset)) c->lr[(offset - GICH_LR0) / 4] = lr_from_gich(value);
+    if (is_lr(offset)) {
+        c->lr[(offset - GICH_LR0) / 4] = lr_from_gich(value);
+        gic_tell_list_register(c, (int)(offset - GICH_LR0) / 4);
+    }
     switch (offset) {
     case GICH_HCR: virt_write_hcr(c, value); return true;
     case GICH_VMCR: virt_write_vmcr(c, value); return true;
@@ -233,8 +238,8 @@ static bool v2m_write(void *dev, u64 offset, unsigned size, u64 value, Cpu *by) 
     Gic *gic = dev;
     u64 n = (value & 0x3ff) - gic->v2m_first;
     if (offset != V2M_SETSPI || (size != 4 && size != 2) || n >= gic->v2m_count) return true;
-    gic_set_spi(gic, gic->v2m_first + (unsigned)n, true);  // a pulse
-    gic_set_spi(gic, gic->v2m_first + (unsigned)n, false);
+    irq_set_spi(gic, gic->v2m_first + (unsigned)n, true, IRQ_BY_MESSAGE);  // a pulse
+    irq_set_spi(gic, gic->v2m_first + (unsigned)n, false, IRQ_BY_MESSAGE);
     return true;
 }
 

@@ -72,13 +72,17 @@ void virt_update(GicCpu *c) {
     irq_set_lines(c, LINE_VIRQ | LINE_VFIQ, lines);
     if (maintenance == c->maintenance) return;
     c->maintenance = maintenance;
+    gic_tell_maintenance(c);
     gic_set_ppi(c->gic, c->cpu, PPI_MAINTENANCE, maintenance);
 }
 
 // Pending to active; LPIs have no active state, and neither have the special INTIDs.
 u32 virt_acknowledge(GicCpu *c, int group) {
     Pending p = virt_hppi(c);
-    if (p.group != group || !cpuif_signals(&c->virt, &p)) return INTID_SPURIOUS;
+    if (p.group != group || !cpuif_signals(&c->virt, &p)) {
+        gic_tell_acknowledge(c, true, INTID_SPURIOUS);
+        return INTID_SPURIOUS;
+    }
     u64 *lr = &c->lr[p.lr];
     bool v2 = c->gic->version == 2;
     u32 number = v2 ? p.intid & 0x3ff : p.intid;
@@ -86,6 +90,7 @@ u32 virt_acknowledge(GicCpu *c, int group) {
     *lr &= ~(1ull << LR_PENDING);
     if (!special) cpuif_activate(&c->virt, &p, v2);
     if (!special && p.intid < LPI_FIRST) *lr |= 1ull << LR_ACTIVE;
+    gic_tell_acknowledge(c, true, p.intid);
     virt_update(c);
     return p.intid;
 }
@@ -101,7 +106,10 @@ static void deactivate_lr(GicCpu *c, int n) {
     u64 lr = c->lr[n];
     c->lr[n] = lr & ~(1ull << LR_ACTIVE);
     u32 physical = (u32)bits(lr, 44, 32);
-    if (bit(lr, LR_HW) && physical < 1020) irq_deactivate(c, physical);
+    if (!bit(lr, LR_HW) || physical >= 1020) return;
+    IrqEffect effect = irq_bank(c, physical) ? IRQ_DEACTIVATES : IRQ_NO_EFFECT;
+    gic_tell_deactivate(c, false, physical, effect, n);
+    irq_deactivate(c, physical);
 }
 
 static void deactivate_or_count(GicCpu *c, int n) {
@@ -116,21 +124,30 @@ static void deactivate_or_count(GicCpu *c, int n) {
 void virt_eoi(GicCpu *c, u32 intid, int group) {
     u32 number = c->gic->version == 2 ? intid & 0x3ff : intid;
     if (number >= 1020 && number <= INTID_SPURIOUS) return;
-    int dropped = cpuif_drop(&c->virt);
-    if (dropped != RPR_IDLE && !c->virt.eoimode && intid < LPI_FIRST) {
-        int n = find_active(c, intid);
-        u64 lr = n < 0 ? 0 : c->lr[n];
+    int dropped = cpuif_drop(&c->virt), n = -1;
+    bool deactivates = dropped != RPR_IDLE && !c->virt.eoimode && intid < LPI_FIRST;
+    if (deactivates && (n = find_active(c, intid)) >= 0) {
+        u64 lr = c->lr[n];
         int level = (u8)(lr >> LR_PRIORITY) & cpuif_group_mask(&c->virt, bit(lr, LR_GROUP));
-        if (n < 0 || (level == dropped && (group < 0 || group == bit(lr, LR_GROUP))))
-            deactivate_or_count(c, n);
+        deactivates = level == dropped && (group < 0 || group == bit(lr, LR_GROUP));
     }
+    IrqEffect effect = !deactivates ? IRQ_NO_EFFECT : n < 0 ? IRQ_COUNTS : IRQ_DEACTIVATES;
+    gic_tell_eoi(c, true, intid, dropped == RPR_IDLE ? -1 : dropped, effect, n);
+    if (deactivates) deactivate_or_count(c, n);
     virt_update(c);
 }
 
 void virt_deactivate(GicCpu *c, u32 intid) {
     u32 number = c->gic->version == 2 ? intid & 0x3ff : intid;
-    if (!c->virt.eoimode || number >= 1020) return;
-    deactivate_or_count(c, find_active(c, intid));
+    bool ignored = !c->virt.eoimode || number >= 1020;
+    int n = ignored ? -1 : find_active(c, intid);
+    gic_tell_deactivate(c, true, intid,
+                        ignored ? IRQ_NO_EFFECT
+                        : n < 0 ? IRQ_COUNTS
+                                : IRQ_DEACTIVATES,
+                        n);
+    if (ignored) return;
+    deactivate_or_count(c, n);
     virt_update(c);
 }
 

@@ -112,11 +112,13 @@ void event_set(Machine *machine, Event *e, u64 when) {
 
 static void fire_events(Machine *machine, u64 now) {
     Clock *c = machine->clock;
+    machine->firing = true;
     while (c->count && c->queue[0]->when <= now) {
         Event *e = c->queue[0];
         event_cancel(machine, e);
         e->fire(e->arg);
     }
+    machine->firing = false;
 }
 
 // --- time ---------------------------------------------------------------------------------------

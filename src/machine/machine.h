@@ -52,6 +52,7 @@ struct Machine {
     int stop_code;
     char stop_text[512];       // one or more lines for the user
     Cpu *running;              // the CPU whose slice it is, NULL between slices
+    bool firing;               // events of the clock, which come between two instructions
     volatile int interrupted;  // set from a signal handler or the input thread: look at host events
     volatile int pause;        // set from a signal handler: STOP_DEBUG soon
     Cpu *only;                 // the debugger lets this CPU alone run; NULL: all

@@ -179,8 +179,16 @@ char *put_register(char *p, unsigned n, unsigned size, u64 value);
 
 // --- kinds.c -------------------------------------------------------------------------------------
 
+// Instructions executed, the current one included: those that end the chain have counted it already.
+u64 trace_executed(const Cpu *cpu);
+// "     5 i=120 cpu0 el2   EL2      pc=0x40080010 <start+0x10>"
+char *trace_start_event(Trace *t, const Cpu *cpu, u64 icount);
 // Adds to the observer what the kinds need.
 void trace_observe_kinds(Trace *t);
 // The lines of a call that was taken to EL2 and of its return.
 void trace_call(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World w, u64 pc);
 void trace_call_result(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const OpenExit *call);
+
+// --- irq.c ---------------------------------------------------------------------------------------
+
+void trace_irq(void *arg, Cpu *cpu, const IrqEvent *ev);

@@ -9,7 +9,8 @@
 static const struct {
     const char *name;
     TraceKind kind;
-} kinds[] = {{"mmio", TRACE_MMIO}, {"hypercall", TRACE_HYPERCALL}, {"tlb", TRACE_TLB}};
+} kinds[] = {
+    {"mmio", TRACE_MMIO}, {"hypercall", TRACE_HYPERCALL}, {"tlb", TRACE_TLB}, {"irq", TRACE_IRQ}};
 
 unsigned trace_kind(const char *name, size_t n) {
     for (unsigned i = 0; i < ARRAY_LEN(kinds); i++)
@@ -17,13 +18,11 @@ unsigned trace_kind(const char *name, size_t n) {
     return 0;
 }
 
-// Instructions executed, the current one included: those that end the chain have counted it already.
-static u64 executed(const Cpu *cpu) {
+u64 trace_executed(const Cpu *cpu) {
     return cpu->icount + (op_pc(cpu, cpu->block) == cpu->pc);
 }
 
-// "     5 i=120 cpu0 el2   EL2      pc=0x40080010 <start+0x10>"
-static char *start_line(Trace *t, const Cpu *cpu, u64 icount) {
+char *trace_start_event(Trace *t, const Cpu *cpu, u64 icount) {
     World w = world_of(cpu, cpu->el);
     return put_place(t, trace_start_line(t, cpu, w, icount, cpu->el, -1), w, cpu->pc);
 }
@@ -41,7 +40,7 @@ static char *put_device(char *p, const Machine *machine, u64 pa) {
 
 static void on_device(void *arg, Cpu *cpu, const DeviceEvent *ev) {
     Trace *t = arg;
-    char *p = start_line(t, cpu, executed(cpu));
+    char *p = trace_start_event(t, cpu, trace_executed(cpu));
     p = put_text(p, ev->write ? " MMIO write " : " MMIO read ");
     p = put_device(p, t->machine, ev->pa);
     p = put_hex(put_text(p, " pa="), ev->pa);
@@ -72,7 +71,7 @@ static char *put_scope(char *p, const TlbiScope *s) {
 static void on_tlbi(void *arg, Cpu *cpu, const TlbiScope *scope, bool all_cpus) {
     Trace *t = arg;
     char name[32];
-    char *p = start_line(t, cpu, executed(cpu));
+    char *p = trace_start_event(t, cpu, trace_executed(cpu));
     p = put_text(put_text(p, " "), sysreg_name_of_encoding(cpu->access_enc, name, sizeof name));
     if (!scope) {
         trace_end_line(t, put_text(p, " nothing: the granule of the range is reserved"));
@@ -120,7 +119,7 @@ void trace_call_result(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const Op
 // Of the firmware: the result is in the same line.
 static void on_firmware(void *arg, Cpu *cpu, const FirmwareEvent *ev) {
     Trace *t = arg;
-    char *p = start_line(t, cpu, executed(cpu));
+    char *p = trace_start_event(t, cpu, trace_executed(cpu));
     Cpu before = *cpu;
     before.x[0] = ev->x0;  // the others are unchanged
     p = put_whole_call(p, &before, ev->ec, ev->imm);
@@ -131,4 +130,5 @@ void trace_observe_kinds(Trace *t) {
     if (t->kinds & TRACE_MMIO) t->observer.device = on_device;
     if (t->kinds & TRACE_TLB) t->observer.tlbi = on_tlbi;
     if (t->kinds & TRACE_HYPERCALL) t->observer.firmware = on_firmware;
+    if (t->kinds & TRACE_IRQ) t->observer.irq = trace_irq;
 }

@@ -1,5 +1,6 @@
 // Operation sequences on the interrupt controller, through the frames and the system registers as
 // software sees them.
+#include "cpu/observer.h"
 #include "gic/gic.h"
 #include "machine/machine.h"
 #include "cpu/sysreg.h"
@@ -807,6 +808,64 @@ static void test_v2m(void **state) {
     machine_free(m);
 }
 
+// --- observers -----------------------------------------------------------------------------------
+
+typedef struct Pendings {
+    unsigned count;
+    u32 intid;
+    IrqSource source;
+    const Cpu *cpu;
+} Pendings;
+
+static void on_irq(void *arg, Cpu *cpu, const IrqEvent *ev) {
+    Pendings *p = arg;
+    if (ev->kind == IRQ_PENDING) *p = (Pendings){p->count + 1, ev->intid, ev->source, cpu};
+}
+
+// An LPI is told of when it becomes pending, not while it is, and again on another CPU.
+static void test_observed_lpi(void **state) {
+    (void)state;
+    Machine *m = make(3, 2);
+    Cpu *c0 = m->cpu[0], *c1 = m->cpu[1];
+    Pendings p = {0};
+    Observer o = {.arg = &p, .irq = on_irq};
+    start_v3(m);
+    start_its(m);
+    lpi_config(c0, 8200, 0x80 | 1);
+    command(c0, 0x0a | 7ull << 32, 5 | 8200ull << 32, 0, 0);
+    observer_add(m, &o);
+    assert_true(gic_send_msi(m->gic, ITS + 0x10040, 5, 7));
+    assert_true(gic_send_msi(m->gic, ITS + 0x10040, 5, 7));
+    assert_int_equal(p.count, 1);
+    assert_int_equal(p.intid, 8200);
+    assert_int_equal(p.source, IRQ_BY_MESSAGE);
+    assert_ptr_equal(p.cpu, c0);
+    command(c0, 1 | 7ull << 32, 5, 1, 0);  // MOVI
+    assert_int_equal(p.count, 2);
+    assert_ptr_equal(p.cpu, c1);
+    observer_remove(m, &o);
+    machine_free(m);
+}
+
+static void test_observed_v2m(void **state) {
+    (void)state;
+    Machine *m = make(2, 1);
+    Cpu *c = m->cpu[0];
+    Pendings p = {0};
+    Observer o = {.arg = &p, .irq = on_irq};
+    start_v2(m);
+    enable_spi(c, 81);
+    w32(c, GICD + 0xc00 + 81 / 16 * 4, 2u << (81 % 16 * 2));
+    observer_add(m, &o);
+    w32(c, V2M + 0x40, 81);
+    assert_int_equal(p.count, 1);
+    assert_int_equal(p.intid, 81);
+    assert_int_equal(p.source, IRQ_BY_MESSAGE);
+    assert_null(p.cpu);
+    observer_remove(m, &o);
+    machine_free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_level_spi),
@@ -828,6 +887,8 @@ int main(void) {
         cmocka_unit_test(test_v2),
         cmocka_unit_test(test_v2_virtual),
         cmocka_unit_test(test_v2m),
+        cmocka_unit_test(test_observed_lpi),
+        cmocka_unit_test(test_observed_v2m),
         cmocka_unit_test(test_cpu_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
