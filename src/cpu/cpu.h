@@ -169,6 +169,7 @@ struct Cpu {
     const Table *table;
     void *table_arg;
     void (*alone)(Cpu *cpu, const Op *op);
+    const struct InsnWatch *watch;  // insn_watch.h; NULL: nobody watches
 
     // Breakpoints and watchpoints (armed.h, selfhosted_debug.c).
     bool any_armed;

@@ -2,6 +2,7 @@
 // between chains: whoever makes one possible sets cpu->limit to 0 (cpu_attention()), and the next
 // taken branch ends the chain.
 #include "cpu/exception.h"
+#include "cpu/insn_watch.h"
 #include "cpu/op.h"
 #include "gen/handlers.h"
 #include "machine/machine.h"
@@ -193,9 +194,7 @@ void cpu_run(Cpu *cpu, u64 until) {
 // limit 0: an instruction that branches does not look the next one up, which may fault.
 
 #if defined(EL2SIM_LOOP_DISPATCH)
-void cpu_execute_one(Cpu *cpu, const Op *op) {
-    if (unlikely(cpu->alone)) cpu->alone(cpu, op);
-    cpu->limit = 0;
+static void execute_one(Cpu *cpu, const Op *op) {
     const Op *next = run_handlers.h[op_first[op->id]](cpu, op, (const Table *)&run_handlers);
     if (!next) return;
     cpu->icount += (u64)(next - cpu->block);
@@ -216,12 +215,18 @@ static const Op *step_stop(Cpu *cpu, const Op *op, const Table *table) {
 // Every entry stops: an instruction executed with this table does not reach the next one.
 static const struct RunTable stop_handlers = {{[0 ... OP_COUNT - 1] = step_stop}};
 
-void cpu_execute_one(Cpu *cpu, const Op *op) {
-    if (unlikely(cpu->alone)) cpu->alone(cpu, op);
-    cpu->limit = 0;
+static void execute_one(Cpu *cpu, const Op *op) {
     run_handlers.h[op_first[op->id]](cpu, op, (const Table *)&stop_handlers);
 }
 #endif
+
+void cpu_execute_one(Cpu *cpu, const Op *op) {
+    if (unlikely(cpu->alone)) cpu->alone(cpu, op);
+    bool watched = insn_watch_before(cpu, op);
+    cpu->limit = 0;
+    execute_one(cpu, op);
+    if (unlikely(watched)) insn_watch_after(cpu);
+}
 
 void cpu_step(Cpu *cpu) {
     u64 start = cpu->icount;

@@ -250,6 +250,16 @@ static Place check_access(Cpu *cpu, unsigned *index, bool read) {
     return REGISTER;
 }
 
+unsigned sysreg_meant(const Cpu *cpu, unsigned index, bool read) {
+    const SysRegInfo *r = &sysreg_table[index];
+    if (cpu->el == 1 && (read ? r->read_el : r->write_el) == 2 && bit(cpu->sys.HCR_EL2, HCR_NV2) &&
+        r->nv2 != SYSREG_NONE)
+        return r->nv2;
+    if (r->alias_of != SYSREG_NONE && cpu->el == 2) return r->alias_of;
+    if (cpu->el == 1 && in_memory(cpu, r)) return SYSREG_NONE;
+    return r->vhe != SYSREG_NONE && cpu->el == 2 && cpu_e2h(cpu) ? r->vhe : index;
+}
+
 // Source: NVMem. Bits 63:53 of VNCR_EL2 count as copies of bit 52.
 static u64 nv_address(const Cpu *cpu, unsigned index) {
     u64 base = (u64)sext(cpu->sys.VNCR_EL2, 53);

@@ -115,6 +115,10 @@ bool sysreg_present(const Cpu *cpu, unsigned index);
 bool sysreg_read(Cpu *cpu, unsigned enc, unsigned rt, u64 *value);
 bool sysreg_write(Cpu *cpu, unsigned enc, unsigned rt, u64 value);
 
+// The register that an access at this Exception level means by the name of another (HCR_EL2.E2H, the _EL12 names, FEAT_NV2);
+// SYSREG_NONE: it is in memory, at VNCR_EL2. Traps are not looked at.
+unsigned sysreg_meant(const Cpu *cpu, unsigned index, bool read);
+
 // For hooks: the traps of another row apply to the access in progress. True: one was taken.
 bool sysreg_trapped(Cpu *cpu, unsigned index, bool read);
 // For the debugger: the rules of every trap in the table that applies to an access at cpu->el now, in the order in

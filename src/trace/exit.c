@@ -406,6 +406,7 @@ static bool print_chosen(Trace *t) {
 bool trace_close(Trace *t) {
     if (!t) return true;
     observer_remove(t->machine, &t->observer);
+    trace_unobserve_kinds(t);
     text_close(&t->text);
     bool ok = report_failure(&t->text);
     if (t->stats) {

@@ -31,6 +31,7 @@ typedef struct InsnCpu {
     OpPage *page;
     InsnTrace *trace;
     Cpu *cpu;
+    const Table *base;  // what executes the instruction: the CPU's table before
     Block *last;
     bool has_context;
 } InsnCpu;
@@ -184,8 +185,9 @@ static void start_run(InsnCpu *c, const Op *op, u64 pc) {
 
 static __attribute__((noinline)) const Op *record_start(Cpu *cpu, const Op *op,
                                                         const Table *table) {
-    start_run(cpu->table_arg, op, op_pc(cpu, op));
-    TAIL(run_handlers.h[op_first[op->id]](cpu, op, table));
+    InsnCpu *c = cpu->table_arg;
+    start_run(c, op, op_pc(cpu, op));
+    TAIL(c->base->h[op_first[op->id]](cpu, op, table));
 }
 
 static const Op *record(Cpu *cpu, const Op *op, const Table *table) {
@@ -193,7 +195,7 @@ static const Op *record(Cpu *cpu, const Op *op, const Table *table) {
     u64 pc = op_pc(cpu, op);
     if (unlikely(pc != c->next)) TAIL(record_start(cpu, op, table));
     c->next = pc + 4;
-    TAIL(run_handlers.h[op_first[op->id]](cpu, op, table));
+    TAIL(c->base->h[op_first[op->id]](cpu, op, table));
 }
 
 static const Op *record_page_end(Cpu *cpu, const Op *op, const Table *table) {
@@ -230,8 +232,9 @@ static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
 static void watch(InsnTrace *t, bool on) {
     for (unsigned i = 0; i < t->machine->cpus; i++) {
         Cpu *cpu = t->machine->cpu[i];
-        t->cpu[i] = (InsnCpu){.trace = t, .cpu = cpu, .next = NO_RUN};
-        cpu->table = (const Table *)(on ? &record_handlers : &run_handlers);
+        const Table *base = on ? cpu->table : t->cpu[i].base;
+        t->cpu[i] = (InsnCpu){.trace = t, .cpu = cpu, .base = base, .next = NO_RUN};
+        cpu->table = on ? (const Table *)&record_handlers : base;
         cpu->table_arg = on ? &t->cpu[i] : NULL;
         cpu->alone = on ? record_alone : NULL;
     }

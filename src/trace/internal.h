@@ -1,7 +1,9 @@
 // What the files of src/trace share.
 #pragma once
 
+#include "cpu/cpu.h"
 #include "cpu/exit_ring.h"
+#include "cpu/insn_watch.h"
 #include "cpu/observer.h"
 #include "debugger/symbols.h"
 #include "gic/gic.h"
@@ -146,9 +148,22 @@ typedef struct OpenExit {
 
 enum { RESULT_NONE = 0xff };
 
+// An MSR or MRS that is being executed.
+typedef struct SysregAccess {
+    u16 id, enc;  // of the Op; encoding of MSR (register) and MRS
+    u8 slot, el;  // Op.r[0]: slot of Xt; CRm of MSR (immediate)
+    bool known;   // `old` is
+    unsigned named,
+        meant;  // indices: as the instruction says, and what is accessed (SYSREG_NONE: memory)
+    World world;
+    u64 pc, icount, old, written, exceptions;
+} SysregAccess;
+
 typedef struct CpuTrace {
     OpenExit nest[NESTING_MAX];
     unsigned depth;
+    bool sysreg_begun;
+    SysregAccess sysreg;
 } CpuTrace;
 
 struct Trace {
@@ -166,6 +181,7 @@ struct Trace {
     unsigned kinds;  // TraceKind
     int fd;
     u64 number, exit_count, return_count;
+    InsnWatch watch;  // before NULL: of no instruction
     CpuTrace *cpu;
 };
 
@@ -183,8 +199,9 @@ char *put_register(char *p, unsigned n, unsigned size, u64 value);
 u64 trace_executed(const Cpu *cpu);
 // "     5 i=120 cpu0 el2   EL2      pc=0x40080010 <start+0x10>"
 char *trace_start_event(Trace *t, const Cpu *cpu, u64 icount);
-// Adds to the observer what the kinds need.
+// Adds to the observer what the kinds need, and what they need besides.
 void trace_observe_kinds(Trace *t);
+void trace_unobserve_kinds(Trace *t);
 // The lines of a call that was taken to EL2 and of its return.
 void trace_call(Trace *t, const Cpu *cpu, const ExceptionEvent *ev, World w, u64 pc);
 void trace_call_result(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const OpenExit *call);
@@ -192,3 +209,10 @@ void trace_call_result(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const Op
 // --- irq.c ---------------------------------------------------------------------------------------
 
 void trace_irq(void *arg, Cpu *cpu, const IrqEvent *ev);
+
+// --- sysreg.c ------------------------------------------------------------------------------------
+
+// Takes down what is to be known before the instruction. False: it is no MSR or MRS.
+bool sysreg_access_begin(SysregAccess *a, Cpu *cpu, const Op *op);
+// It was executed.
+void trace_sysreg(Trace *t, Cpu *cpu, const SysregAccess *a);

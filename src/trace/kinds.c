@@ -9,8 +9,11 @@
 static const struct {
     const char *name;
     TraceKind kind;
-} kinds[] = {
-    {"mmio", TRACE_MMIO}, {"hypercall", TRACE_HYPERCALL}, {"tlb", TRACE_TLB}, {"irq", TRACE_IRQ}};
+} kinds[] = {{"mmio", TRACE_MMIO},
+             {"hypercall", TRACE_HYPERCALL},
+             {"tlb", TRACE_TLB},
+             {"irq", TRACE_IRQ},
+             {"sysreg", TRACE_SYSREG}};
 
 unsigned trace_kind(const char *name, size_t n) {
     for (unsigned i = 0; i < ARRAY_LEN(kinds); i++)
@@ -126,9 +129,30 @@ static void on_firmware(void *arg, Cpu *cpu, const FirmwareEvent *ev) {
     trace_end_line(t, put_hex(put_text(p, " firmware: x0="), cpu->x[0]));
 }
 
+// --- instructions --------------------------------------------------------------------------------
+
+static void before_insn(void *arg, Cpu *cpu, const Op *op) {
+    Trace *t = arg;
+    CpuTrace *c = &t->cpu[cpu->index];
+    c->sysreg_begun = sysreg_access_begin(&c->sysreg, cpu, op);
+}
+
+static void after_insn(void *arg, Cpu *cpu) {
+    Trace *t = arg;
+    CpuTrace *c = &t->cpu[cpu->index];
+    if (c->sysreg_begun) trace_sysreg(t, cpu, &c->sysreg);
+}
+
 void trace_observe_kinds(Trace *t) {
     if (t->kinds & TRACE_MMIO) t->observer.device = on_device;
     if (t->kinds & TRACE_TLB) t->observer.tlbi = on_tlbi;
     if (t->kinds & TRACE_HYPERCALL) t->observer.firmware = on_firmware;
     if (t->kinds & TRACE_IRQ) t->observer.irq = trace_irq;
+    if (!(t->kinds & TRACE_SYSREG)) return;
+    t->watch = (InsnWatch){.before = before_insn, .after = after_insn, .arg = t};
+    insn_watch_start(t->machine, &t->watch);
+}
+
+void trace_unobserve_kinds(Trace *t) {
+    if (t->watch.before) insn_watch_stop(t->machine, &t->watch);
 }

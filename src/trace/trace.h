@@ -48,6 +48,7 @@ typedef enum TraceKind {
     TRACE_HYPERCALL = 2,  // HVC and SMC: calls and results
     TRACE_TLB = 4,        // TLB maintenance
     TRACE_IRQ = 8,        // what the interrupt controller does
+    TRACE_SYSREG = 16,    // MSR and MRS
 } TraceKind;
 // "mmio": 0 if there is none of the name (of n bytes).
 unsigned trace_kind(const char *name, size_t n);
