@@ -634,7 +634,7 @@ static const OptionRow rows[] = {
      "exits: a line for each exception to EL2 and each return\n"
      "mmio, hypercall, tlb: accesses to devices, HVC and SMC, TLBI\n"
      "irq: pending, list register, acknowledge, EOI, maintenance\n"
-     "sysreg: MSR and MRS with old and new values\n"
+     "sysreg: MSR and MRS with old and new values; walk: translation tables\n"
      "insn: every instruction, for el2sim trace show"},
     {"symbols", true, trace_option_symbols, "[el2:|vm1:]FILE",
      "ELF or System.map for names in traces"},

@@ -15,7 +15,7 @@ bool trace_option_trace(RunOptions *o, char *arg, Error *err) {
         if (!kind && !exits)
             return error_set(
                 err,
-                "--trace: '%.*s' is not known (exits, mmio, hypercall, tlb, irq, sysreg with "
+                "--trace: '%.*s' is not known (exits, mmio, hypercall, tlb, irq, sysreg, walk with "
                 "[=FILE]; insn=FILE)",
                 (int)n, arg);
         o->trace_exits |= exits;

@@ -39,6 +39,7 @@ typedef struct FirmwareEvent {
 } FirmwareEvent;
 
 struct TlbiScope;
+struct WalkEvent;
 
 typedef enum IrqEventKind {
     IRQ_PENDING,        // it was not before
@@ -93,6 +94,9 @@ struct Observer {
     // An MRS or MSR of ICH_LR<n>_EL2 at EL2, before it takes effect; cpu->pc is the instruction. (GICv2's list registers are
     // a device's.)
     void (*list_register)(void *arg, Cpu *cpu, unsigned n, bool write);
+    // After a walk of translation tables for an access of the CPU, before its fault is taken. cpu->pc is the instruction,
+    // or where one was to be fetched from.
+    void (*walk)(void *arg, Cpu *cpu, const struct WalkEvent *ev);
     // After the firmware's answer; cpu->pc is the instruction.
     void (*firmware)(void *arg, Cpu *cpu, const FirmwareEvent *ev);
     // `cpu`: whose CPU interface it is, or to which the interrupt is sent; NULL: an SPI, which may be several. It is

@@ -39,6 +39,7 @@ void AArch64_AT(Cpu *cpu, u64 address, AtOp op) {
               .write = op.write};
     Mapping m;
     bool ok;
+    walk_observe(&w);
     if (op.two_stages) {
         ok = walk_translate(&w, address, &m);
     } else {
@@ -47,6 +48,7 @@ void AArch64_AT(Cpu *cpu, u64 address, AtOp op) {
         m.pa = m.s1.ipa;
         m.s2.attr = m.s1.attr;
         m.s2.sh = m.s1.sh;
+        walk_tell(&w, address, ok, &m, false);
     }
     if (ok) {
         cpu->sys.PAR_EL1 = par_success(m.pa, m.s2.attr, m.s2.sh);

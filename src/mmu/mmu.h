@@ -76,6 +76,24 @@ typedef struct Translation {
     unsigned trace_max, trace_count;
 } Translation;
 
+// Both stages: a descriptor of each of 4 levels, before each of stage 1 those of stage 2 that find it.
+enum { WALK_STEPS_MAX = 4 * 5 + 4 };
+
+// A walk that the MMU made (observer.h).
+typedef struct WalkEvent {
+    u64 address;
+    AccessType type;
+    u8 regime;  // RegimeId
+    bool write, unprivileged;
+    bool ok, has_ipa, has_pa;  // ok: what it gives
+    u64 ipa, pa;
+    u8 page_bits;  // log2 of the smaller of both stages' block or page size
+    bool r, w, x;  // what the mode may do
+    const Fault *fault;
+    const WalkStep *step;
+    unsigned steps;
+} WalkEvent;
+
 // AArch64.FullTranslate without a TLB. False: *fault says why.
 bool mmu_translate(Cpu *cpu, Va va, const AccessDesc *acc, Translation *out, Fault *fault);
 // Stage 2 alone (AT S12, debugger views of an IPA).

@@ -376,6 +376,7 @@ void tlb_start_walk(Cpu *cpu, Tlb *tlb, AccessType type, bool read, bool write, 
                 .read = read,
                 .write = write,
                 .cache = &cpu->contexts->s2};
+    if (unlikely(cpu->observer != NULL)) walk_observe(w);
 }
 
 // --- armed addresses -----------------------------------------------------------------------------

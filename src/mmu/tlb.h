@@ -74,6 +74,8 @@ struct TlbContexts {
     TlbTable *spare;                    // freed tables, linked through tlb.context
     u64 clock;
     S2Cache s2;
+    Translation log;  // of a walk that observers are told of
+    WalkStep log_step[WALK_STEPS_MAX];
     u8 *write_mapped;  // bitmap: RAM pages some table of this CPU may write without asking
     u64 ram_pages;
 };

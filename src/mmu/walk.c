@@ -4,6 +4,7 @@
 // Table walks read plain memory only; anything else at a table's address is an external abort, and so is
 // a hardware update of a descriptor in read-only memory.
 // Descriptor updates are plain stores: one thread runs all CPUs, nothing comes in between.
+#include "cpu/observer.h"
 #include "cpu/op.h"
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
@@ -61,7 +62,47 @@ bool walk_write_desc(Walk *w, u64 pa, bool big_endian, int level, u64 desc) {
     return true;
 }
 
-bool walk_translate(Walk *w, u64 address, Mapping *m) {
+// --- observers -----------------------------------------------------------------------------------
+
+COLD void walk_observe(Walk *w) {
+    struct TlbContexts *c = w->cpu->contexts;
+    for (const Observer *o = w->cpu->observer; o; o = o->next) w->observed |= o->walk != NULL;
+    if (!w->observed) return;
+    c->log = (Translation){.trace = c->log_step, .trace_max = WALK_STEPS_MAX};
+    w->log = &c->log;
+}
+
+COLD void walk_tell(const Walk *w, u64 address, bool ok, const Mapping *m, bool two_stages) {
+    if (!w->observed) return;
+    bool s2 = w->r->s2.on && two_stages;
+    WalkEvent ev = {.address = address,
+                    .type = w->type,
+                    .regime = (u8)w->r->id,
+                    .write = w->write,
+                    .unprivileged = w->el0 && w->cpu->el,
+                    .ok = ok,
+                    .fault = &w->fault,
+                    .step = w->log->trace,
+                    .steps = w->log->trace_count};
+    if (ok) {
+        ev.has_ipa = w->r->s2.on;
+        ev.has_pa = two_stages || !w->r->s2.on;
+        ev.ipa = m->s1.ipa;
+        ev.pa = m->pa;
+        ev.page_bits = s2 ? MIN(m->s1.page_bits, m->s2.page_bits) : m->s1.page_bits;
+        ev.r = m->s1.r && (!s2 || m->s2.r);
+        ev.w = m->s1.w && (!s2 || m->s2.w);
+        ev.x = m->s1.x && (!s2 || m->s2.x);
+    }
+    // Both stages off: there are no tables.
+    if (ok && !ev.steps) return;
+    for (const Observer *o = w->cpu->observer; o; o = o->next)
+        if (o->walk) o->walk(o->arg, w->cpu, &ev);
+}
+
+// --- both stages ---------------------------------------------------------------------------------
+
+static bool full_translate(Walk *w, u64 address, Mapping *m) {
     w->fault = (Fault){.write = w->write && !w->read};
     if (!s1_translate(w, address, &m->s1)) return false;
     m->r = m->s1.r;
@@ -86,6 +127,12 @@ bool walk_translate(Walk *w, u64 address, Mapping *m) {
         m->pa = m->s1.ipa;
     }
     return true;
+}
+
+bool walk_translate(Walk *w, u64 address, Mapping *m) {
+    bool ok = full_translate(w, address, m);
+    if (unlikely(w->observed)) walk_tell(w, address, ok, m, true);
+    return ok;
 }
 
 static void walk_from_access(Cpu *cpu, const AccessDesc *acc, const Regime *r, Translation *out,

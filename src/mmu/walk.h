@@ -62,6 +62,7 @@ typedef struct Walk {
     bool no_update;         // access flag and dirty state stay: updates are only checked
     struct S2Cache *cache;  // IPA to PA of translation tables; NULL: none
     Translation *log;       // where WalkSteps go; NULL: nowhere
+    bool observed;          // log is for the observers
     Fault fault;
 } Walk;
 
@@ -125,6 +126,9 @@ bool walk_fault(Walk *w, FaultType type, int level, const char *rule);
 void walk_log(Walk *w, WalkStep step, const u64 *desc);
 bool walk_read_desc(Walk *w, u64 pa, bool big_endian, int level, u64 *desc);
 bool walk_write_desc(Walk *w, u64 pa, bool big_endian, int level, u64 desc);
+// The walk is one of the MMU: observers are told of it. For walks that walk_translate() does not make, walk_tell() does.
+void walk_observe(Walk *w);
+void walk_tell(const Walk *w, u64 address, bool ok, const Mapping *m, bool two_stages);
 // AArch64.FullTranslate. The caller has set all of w but fault.
 bool walk_translate(Walk *w, u64 address, Mapping *m);
 // Host address of plain memory at pa, or NULL; *region (may be NULL) gets its region.

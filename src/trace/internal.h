@@ -197,6 +197,8 @@ char *put_register(char *p, unsigned n, unsigned size, u64 value);
 
 // Instructions executed, the current one included: those that end the chain have counted it already.
 u64 trace_executed(const Cpu *cpu);
+// "EL1&0"; r: RegimeId, TlbiRegime.
+const char *regime_name(unsigned r);
 // "     5 i=120 cpu0 el2   EL2      pc=0x40080010 <start+0x10>"
 char *trace_start_event(Trace *t, const Cpu *cpu, u64 icount);
 // Adds to the observer what the kinds need, and what they need besides.
@@ -216,3 +218,7 @@ void trace_irq(void *arg, Cpu *cpu, const IrqEvent *ev);
 bool sysreg_access_begin(SysregAccess *a, Cpu *cpu, const Op *op);
 // It was executed.
 void trace_sysreg(Trace *t, Cpu *cpu, const SysregAccess *a);
+
+// --- walk.c --------------------------------------------------------------------------------------
+
+void trace_walk(void *arg, Cpu *cpu, const struct WalkEvent *ev);

@@ -9,11 +9,8 @@
 static const struct {
     const char *name;
     TraceKind kind;
-} kinds[] = {{"mmio", TRACE_MMIO},
-             {"hypercall", TRACE_HYPERCALL},
-             {"tlb", TRACE_TLB},
-             {"irq", TRACE_IRQ},
-             {"sysreg", TRACE_SYSREG}};
+} kinds[] = {{"mmio", TRACE_MMIO}, {"hypercall", TRACE_HYPERCALL}, {"tlb", TRACE_TLB},
+             {"irq", TRACE_IRQ},   {"sysreg", TRACE_SYSREG},       {"walk", TRACE_WALK}};
 
 unsigned trace_kind(const char *name, size_t n) {
     for (unsigned i = 0; i < ARRAY_LEN(kinds); i++)
@@ -55,9 +52,13 @@ static void on_device(void *arg, Cpu *cpu, const DeviceEvent *ev) {
 
 // --- tlb -----------------------------------------------------------------------------------------
 
+const char *regime_name(unsigned r) {
+    static const char *const names[] = {"EL1&0", "EL2&0", "EL2"};
+    return names[r];
+}
+
 static char *put_scope(char *p, const TlbiScope *s) {
-    static const char *const regimes[] = {"EL1&0", "EL2&0", "EL2"};
-    p = put_text(put_text(p, " "), regimes[s->regime]);
+    p = put_text(put_text(p, " "), regime_name(s->regime));
     if (s->stage2_only) p = put_text(p, " stage 2");
     if (s->by_vmid) p = put_dec(put_text(p, " vmid="), s->vmid);
     if (s->by_asid) {
@@ -148,6 +149,7 @@ void trace_observe_kinds(Trace *t) {
     if (t->kinds & TRACE_TLB) t->observer.tlbi = on_tlbi;
     if (t->kinds & TRACE_HYPERCALL) t->observer.firmware = on_firmware;
     if (t->kinds & TRACE_IRQ) t->observer.irq = trace_irq;
+    if (t->kinds & TRACE_WALK) t->observer.walk = trace_walk;
     if (!(t->kinds & TRACE_SYSREG)) return;
     t->watch = (InsnWatch){.before = before_insn, .after = after_insn, .arg = t};
     insn_watch_start(t->machine, &t->watch);

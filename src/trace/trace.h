@@ -49,6 +49,7 @@ typedef enum TraceKind {
     TRACE_TLB = 4,        // TLB maintenance
     TRACE_IRQ = 8,        // what the interrupt controller does
     TRACE_SYSREG = 16,    // MSR and MRS
+    TRACE_WALK = 32,      // walks of translation tables
 } TraceKind;
 // "mmio": 0 if there is none of the name (of n bytes).
 unsigned trace_kind(const char *name, size_t n);
