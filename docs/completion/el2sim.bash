@@ -29,7 +29,7 @@ _el2sim() {
         mapfile -t COMPREPLY < <(compgen -W 'virtual host' -- "$cur")
         return ;;
     -trace|--trace)
-        mapfile -t COMPREPLY < <(compgen -W 'exits mmio hypercall tlb irq sysreg walk exits= insn=' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'exits mmio hypercall tlb irq sysreg walk insn:text exits= insn=' -- "$cur")
         return ;;
     esac
     local words='-M -cpu -smp -m -kernel -initrd -append -dtb -bios -drive -pflash -device -fw_cfg

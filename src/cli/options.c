@@ -635,7 +635,8 @@ static const OptionRow rows[] = {
      "mmio, hypercall, tlb: accesses to devices, HVC and SMC, TLBI\n"
      "irq: pending, list register, acknowledge, EOI, maintenance\n"
      "sysreg: MSR and MRS with old and new values; walk: translation tables\n"
-     "insn: every instruction, for el2sim trace show"},
+     "insn:text: each instruction with the registers it changes\n"
+     "insn=FILE: every instruction, for el2sim trace show"},
     {"symbols", true, trace_option_symbols, "[el2:|vm1:]FILE",
      "ELF or System.map for names in traces"},
     {"gdb", true, opt_gdb, "tcp::PORT|tcp:HOST:PORT|unix:PATH",

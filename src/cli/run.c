@@ -82,10 +82,12 @@ bool run_dump_tree(const Boot *boot, const char *path, Error *err) {
 }
 
 bool run_open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *err) {
+    static const TraceDisassembler disassembler = {disasm_open, disasm_text, disasm_close};
     *out = NULL;
     if (!o->trace_exits && !o->trace_kinds && !o->stats) return true;
     TraceConfig config = {.exits = o->trace_exits,
                           .kinds = o->trace_kinds,
+                          .disassembler = &disassembler,
                           .path = o->trace_path,
                           .stats = o->stats,
                           .choice = o->stats_choice,

@@ -13,11 +13,11 @@ bool trace_option_trace(RunOptions *o, char *arg, Error *err) {
         unsigned kind = trace_kind(arg, n);
         bool exits = n == 5 && !strncmp(arg, "exits", 5);
         if (!kind && !exits)
-            return error_set(
-                err,
-                "--trace: '%.*s' is not known (exits, mmio, hypercall, tlb, irq, sysreg, walk with "
-                "[=FILE]; insn=FILE)",
-                (int)n, arg);
+            return error_set(err,
+                             "--trace: '%.*s' is not known (exits, mmio, hypercall, tlb, irq, "
+                             "sysreg, walk, insn:text with "
+                             "[=FILE]; insn=FILE)",
+                             (int)n, arg);
         o->trace_exits |= exits;
         o->trace_kinds |= kind;
         arg += n;

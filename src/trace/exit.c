@@ -245,8 +245,10 @@ static OpenExit *push(CpuTrace *c) {
 
 static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     Trace *t = arg;
-    if (ev->to_el != 2) return;
     CpuTrace *c = &t->cpu[cpu->index];
+    // An instruction comes before its exception.
+    trace_insn_text(t, cpu, &c->insn);
+    if (ev->to_el != 2) return;
     World w = world_of(cpu, ev->from_el);
     t->exit_count++;
     if (t->exits)
@@ -335,6 +337,7 @@ static void start_counting(Trace *t, const TraceConfig *config) {
 }
 
 static void free_trace(Trace *t) {
+    if (t->disassembler) t->config_disassembler->close(t->disassembler);
     stats_free(t->stats);
     by_free(t->by);
     symbols_free(t->own_symbols);
@@ -363,6 +366,9 @@ Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
     }
     start_counting(t, config);
     t->observer = (Observer){.arg = t, .exception = on_exception, .eret = on_return};
+    t->config_disassembler = config->disassembler;
+    if (t->kinds & TRACE_INSN && config->disassembler)
+        t->disassembler = config->disassembler->open(machine, t->symbols);
     trace_observe_kinds(t);
     observer_add(machine, &t->observer);
     return t;

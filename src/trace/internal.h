@@ -159,11 +159,23 @@ typedef struct SysregAccess {
     u64 pc, icount, old, written, exceptions;
 } SysregAccess;
 
+// An instruction that is being executed, and the registers before.
+typedef struct InsnText {
+    bool begun;
+    u8 el;
+    World world;
+    u32 word, nzcv;
+    u64 pc, icount, exceptions;
+    u64 x[32];
+    V128 v[32];
+} InsnText;
+
 typedef struct CpuTrace {
     OpenExit nest[NESTING_MAX];
     unsigned depth;
     bool sysreg_begun;
     SysregAccess sysreg;
+    InsnText insn;
 } CpuTrace;
 
 struct Trace {
@@ -182,6 +194,8 @@ struct Trace {
     int fd;
     u64 number, exit_count, return_count;
     InsnWatch watch;  // before NULL: of no instruction
+    const TraceDisassembler *config_disassembler;
+    struct Disassembler *disassembler;
     CpuTrace *cpu;
 };
 
@@ -222,3 +236,10 @@ void trace_sysreg(Trace *t, Cpu *cpu, const SysregAccess *a);
 // --- walk.c --------------------------------------------------------------------------------------
 
 void trace_walk(void *arg, Cpu *cpu, const struct WalkEvent *ev);
+
+// --- insn_text.c ---------------------------------------------------------------------------------
+
+// The instruction at cpu->pc is about to be executed.
+void insn_text_begin(InsnText *i, const Cpu *cpu);
+// It was executed, or takes an exception; nothing is written when its line is there already.
+void trace_insn_text(Trace *t, const Cpu *cpu, InsnText *i);

@@ -9,8 +9,9 @@
 static const struct {
     const char *name;
     TraceKind kind;
-} kinds[] = {{"mmio", TRACE_MMIO}, {"hypercall", TRACE_HYPERCALL}, {"tlb", TRACE_TLB},
-             {"irq", TRACE_IRQ},   {"sysreg", TRACE_SYSREG},       {"walk", TRACE_WALK}};
+} kinds[] = {{"mmio", TRACE_MMIO},     {"hypercall", TRACE_HYPERCALL}, {"tlb", TRACE_TLB},
+             {"irq", TRACE_IRQ},       {"sysreg", TRACE_SYSREG},       {"walk", TRACE_WALK},
+             {"insn:text", TRACE_INSN}};
 
 unsigned trace_kind(const char *name, size_t n) {
     for (unsigned i = 0; i < ARRAY_LEN(kinds); i++)
@@ -135,13 +136,15 @@ static void on_firmware(void *arg, Cpu *cpu, const FirmwareEvent *ev) {
 static void before_insn(void *arg, Cpu *cpu, const Op *op) {
     Trace *t = arg;
     CpuTrace *c = &t->cpu[cpu->index];
-    c->sysreg_begun = sysreg_access_begin(&c->sysreg, cpu, op);
+    c->sysreg_begun = t->kinds & TRACE_SYSREG && sysreg_access_begin(&c->sysreg, cpu, op);
+    if (t->kinds & TRACE_INSN) insn_text_begin(&c->insn, cpu);
 }
 
 static void after_insn(void *arg, Cpu *cpu) {
     Trace *t = arg;
     CpuTrace *c = &t->cpu[cpu->index];
     if (c->sysreg_begun) trace_sysreg(t, cpu, &c->sysreg);
+    trace_insn_text(t, cpu, &c->insn);
 }
 
 void trace_observe_kinds(Trace *t) {
@@ -150,8 +153,9 @@ void trace_observe_kinds(Trace *t) {
     if (t->kinds & TRACE_HYPERCALL) t->observer.firmware = on_firmware;
     if (t->kinds & TRACE_IRQ) t->observer.irq = trace_irq;
     if (t->kinds & TRACE_WALK) t->observer.walk = trace_walk;
-    if (!(t->kinds & TRACE_SYSREG)) return;
-    t->watch = (InsnWatch){.before = before_insn, .after = after_insn, .arg = t};
+    if (!(t->kinds & (TRACE_SYSREG | TRACE_INSN))) return;
+    t->watch = (InsnWatch){
+        .before = before_insn, .after = after_insn, .arg = t, .all = t->kinds & TRACE_INSN};
     insn_watch_start(t->machine, &t->watch);
 }
 

@@ -50,14 +50,25 @@ typedef enum TraceKind {
     TRACE_IRQ = 8,        // what the interrupt controller does
     TRACE_SYSREG = 16,    // MSR and MRS
     TRACE_WALK = 32,      // walks of translation tables
+    TRACE_INSN = 64,      // instructions, as text
 } TraceKind;
 // "mmio": 0 if there is none of the name (of n bytes).
 unsigned trace_kind(const char *name, size_t n);
 
+// The functions of debugger/disasm.h, which is no part of the library.
+struct Disassembler;
+typedef struct TraceDisassembler {
+    struct Disassembler *(*open)(const Machine *machine, const Symbols *symbols);
+    void (*text)(struct Disassembler *d, int symbol_space, u64 address, u32 word, char *buf,
+                 size_t n);
+    void (*close)(struct Disassembler *d);
+} TraceDisassembler;
+
 typedef struct TraceConfig {
-    bool exits;      // a line per exit and return
-    unsigned kinds;  // TraceKind
-    bool stats;      // the table, when the trace is closed
+    bool exits;                             // a line per exit and return
+    unsigned kinds;                         // TraceKind
+    const TraceDisassembler *disassembler;  // for TRACE_INSN; NULL: words alone
+    bool stats;                             // the table, when the trace is closed
     // Exits are counted by all dimensions, for trace_print_stats(). With `stats` they are printed so when the
     // trace is closed, to stats_path (NULL: fd), unless choice.count is 0.
     bool by_all;
