@@ -31,10 +31,13 @@ _el2sim() {
     -trace|--trace)
         mapfile -t COMPREPLY < <(compgen -W 'exits mmio hypercall tlb irq sysreg walk insn:text exits= insn=' -- "$cur")
         return ;;
+    -trace-filter|--trace-filter)
+        mapfile -t COMPREPLY < <(compgen -W 'cpu= el= vm= vmid= pc= va= ipa= pa= class= icount= intid=' -- "$cur")
+        return ;;
     esac
     local words='-M -cpu -smp -m -kernel -initrd -append -dtb -bios -drive -pflash -device -fw_cfg
         -serial -nographic -nodefaults -no-reboot -rtc -semihosting --clock --seed --timeout-insns
-        --expect --fail --junit --lint --trace --symbols --stats -x -ex --batch --help --version'
+        --expect --fail --junit --lint --trace --trace-filter --symbols --stats -x -ex --batch --help --version'
     [ "$COMP_CWORD" -eq 1 ] && words="run debug explain demo $words"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

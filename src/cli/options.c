@@ -637,6 +637,9 @@ static const OptionRow rows[] = {
      "sysreg: MSR and MRS with old and new values; walk: translation tables\n"
      "insn:text: each instruction with the registers it changes\n"
      "insn=FILE: every instruction, for el2sim trace show"},
+    {"trace-filter", true, trace_option_filter, "KEY=VALUE,...",
+     "only lines for which all hold: cpu, el, vm, vmid, pc, va, ipa, pa, class,\n"
+     "icount, intid; ranges are A..B, functions by their symbol"},
     {"symbols", true, trace_option_symbols, "[el2:|vm1:]FILE",
      "ELF or System.map for names in traces"},
     {"gdb", true, opt_gdb, "tcp::PORT|tcp:HOST:PORT|unix:PATH",

@@ -48,9 +48,10 @@ typedef struct RunOptions {
     bool no_reboot;
     i64 rtc_epoch;  // seconds since 1970 at start
     bool trace_exits;
-    unsigned trace_kinds;    // TraceKind
-    const char *trace_path;  // NULL: stdout's companion, stderr
-    const char *trace_insn;  // NULL: none
+    unsigned trace_kinds;      // TraceKind
+    const char *trace_path;    // NULL: stdout's companion, stderr
+    const char *trace_insn;    // NULL: none
+    const char *trace_filter;  // NULL: every line
     SymbolFile symbols[SYMBOL_FILES_MAX];
     unsigned symbol_count;
     bool stats;

@@ -88,6 +88,7 @@ bool run_open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *e
     TraceConfig config = {.exits = o->trace_exits,
                           .kinds = o->trace_kinds,
                           .disassembler = &disassembler,
+                          .filter = o->trace_filter,
                           .path = o->trace_path,
                           .stats = o->stats,
                           .choice = o->stats_choice,

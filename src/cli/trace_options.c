@@ -28,6 +28,13 @@ bool trace_option_trace(RunOptions *o, char *arg, Error *err) {
     return !*arg || arg[1] || error_set(err, "--trace: = needs a file name");
 }
 
+bool trace_option_filter(RunOptions *o, char *arg, Error *err) {
+    if (o->trace_filter)
+        return error_set(err, "--trace-filter: given twice (several terms are joined by commas)");
+    o->trace_filter = arg;
+    return true;
+}
+
 bool trace_option_symbols(RunOptions *o, char *arg, Error *err) {
     if (o->symbol_count == SYMBOL_FILES_MAX) return error_set(err, "--symbols: too many files");
     SymbolFile *s = &o->symbols[o->symbol_count++];
@@ -63,6 +70,8 @@ static void finish_stats(RunOptions *o) {
 }
 
 bool trace_options_finish(RunOptions *o, Error *err) {
+    if (o->trace_filter && !o->trace_exits && !o->trace_kinds)
+        return error_set(err, "--trace-filter needs --trace with a kind that has lines");
     bool names = o->debug || o->trace_exits || o->trace_kinds || o->stats || o->gdb;
     if (o->symbol_count && !names && !lint_any(&o->lint))
         return error_set(err, "--symbols needs --trace, --stats, --lint or -gdb");

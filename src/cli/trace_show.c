@@ -141,15 +141,10 @@ static bool parse(Show *s, int argc, char **argv, Error *err) {
     }
     if (!s->path) return error_set(err, "trace show: which file?");
     if (!s->pc_symbol) return true;
-    // The whole function: up to the next symbol.
-    SymbolHit hit;
+    // The whole function.
     int space = s->has_world ? world_space((World){s->world >> 16, (u16)s->world}) : SPACE_ANY;
-    if (!symbols_find(s->symbols, space, s->pc_symbol, &s->pc_lo))
-        return error_set(err, "trace show: no symbol '%s'", s->pc_symbol);
-    for (s->pc_hi = s->pc_lo; symbols_lookup(s->symbols, space, s->pc_hi + 4, &hit) &&
-                              hit.offset == s->pc_hi + 4 - s->pc_lo;)
-        s->pc_hi += 4;
-    return true;
+    return symbols_extent(s->symbols, space, s->pc_symbol, &s->pc_lo, &s->pc_hi) ||
+           error_set(err, "trace show: no symbol '%s'", s->pc_symbol);
 }
 
 static int show_file(Show *s, Error *err) {

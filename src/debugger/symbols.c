@@ -282,6 +282,22 @@ bool symbols_find(const Symbols *s, int space, const char *name, u64 *address) {
     return find_in(s, set_of(s, SPACE_ANY), name, address);
 }
 
+static bool extent_in(const Symbols *s, const Set *set, const char *name, u64 *first, u64 *last) {
+    for (size_t i = 0; set && i < set->count; i++) {
+        if (strcmp(s->names + set->at[i].name, name)) continue;
+        *first = set->at[i].address;
+        *last = symbol_end(set, i) - 1;
+        return true;
+    }
+    return false;
+}
+
+bool symbols_extent(const Symbols *s, int space, const char *name, u64 *first, u64 *last) {
+    if (!s) return false;
+    if (space != SPACE_ANY && extent_in(s, set_of(s, space), name, first, last)) return true;
+    return extent_in(s, set_of(s, SPACE_ANY), name, first, last);
+}
+
 bool symbols_find_in(const Symbols *s, int space, const char *name, u64 *address) {
     return s && find_in(s, set_of(s, space), name, address);
 }

@@ -36,6 +36,8 @@ void symbols_sort(Symbols *symbols);
 bool symbols_lookup(const Symbols *symbols, int space, u64 address, SymbolHit *hit);
 // The address of a name, in space or SPACE_ANY.
 bool symbols_find(const Symbols *symbols, int space, const char *name, u64 *address);
+// The addresses of a symbol, from the first to the last byte: its size, or up to the next one.
+bool symbols_extent(const Symbols *symbols, int space, const char *name, u64 *first, u64 *last);
 // In the files of this space alone.
 bool symbols_find_in(const Symbols *symbols, int space, const char *name, u64 *address);
 // Calls fn for each symbol whose name starts with prefix, in no order that matters.

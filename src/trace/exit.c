@@ -3,7 +3,7 @@
 // the hypervisor and are left out.
 #include "cpu/cause.h"
 #include "gen/exceptions.h"
-#include "trace/internal.h"
+#include "trace/filter.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -243,6 +243,37 @@ static OpenExit *push(CpuTrace *c) {
     return &c->nest[c->depth++];
 }
 
+static LineFacts exit_facts(const Cpu *cpu, const ExceptionEvent *ev, World w) {
+    const Exception *e = ev->exc;
+    LineFacts f = {
+        .cpu = cpu, .world = w, .el = ev->from_el, .pc = exit_pc(ev), .icount = cpu->icount};
+    f.class = e->kind == EXC_IRQ      ? CLASS_IRQ
+              : e->kind == EXC_FIQ    ? CLASS_FIQ
+              : e->kind == EXC_SERROR ? CLASS_SERROR
+                                      : e->ec;
+    f.has_va = e->far_valid;
+    f.va_lo = f.va_hi = e->far;
+    f.has_ipa = e->hpfar_valid;
+    if (f.has_ipa) f.ipa_lo = f.ipa_hi = fault_ipa(cpu, e);
+    f.has_intid = known_intid(cpu, e, &f.intid[0]);
+    f.intid[1] = f.intid[0];
+    return f;
+}
+
+// A return is judged by whom it goes on with; class and addresses are those of the exit that it ends, and its
+// place is that of either.
+static bool wants_return(const Trace *t, const Cpu *cpu, const ReturnEvent *ev,
+                         const OpenExit *exit) {
+    if (!t->filter) return true;
+    LineFacts f = exit ? exit->facts : trace_facts(cpu, cpu->icount);
+    f.icount = cpu->icount;
+    f.world = world_of(cpu, ev->to_el);
+    f.el = ev->to_el;
+    if (exit && trace_wants(t, &f)) return true;
+    f.pc = ev->to_pc;
+    return trace_wants(t, &f);
+}
+
 static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     Trace *t = arg;
     CpuTrace *c = &t->cpu[cpu->index];
@@ -251,13 +282,17 @@ static void on_exception(void *arg, Cpu *cpu, const ExceptionEvent *ev) {
     if (ev->to_el != 2) return;
     World w = world_of(cpu, ev->from_el);
     t->exit_count++;
-    if (t->exits)
+    LineFacts facts = {0};
+    if (t->filter) facts = exit_facts(cpu, ev, w);
+    bool passes = trace_wants(t, &facts);
+    if (t->exits && passes)
         write_exit(t, cpu, ev, w);
-    else if (t->kinds & TRACE_HYPERCALL)
+    else if (t->kinds & TRACE_HYPERCALL && passes)
         trace_call(t, cpu, ev, w, exit_pc(ev));
     if (ev->from_el < 2) c->depth = 0;
     OpenExit *pending = push(c);
     remember(pending, ev, w, cpu->icount);
+    pending->facts = facts;
     if (t->by) pending->by = count_by(t, cpu, ev, w);
     if (!t->stats) return;
     char detail[192];
@@ -302,6 +337,7 @@ static void on_return(void *arg, Cpu *cpu, const ReturnEvent *ev) {
     const OpenExit *exit = match(&t->cpu[cpu->index], ev);
     if (exit && exit->row) stats_cost(exit->row, cpu->icount - exit->start);
     if (exit && exit->by) stats_cost(exit->by, cpu->icount - exit->start);
+    if (!wants_return(t, cpu, ev, exit)) return;
     if (t->exits)
         write_return(t, cpu, ev, exit);
     else if (t->kinds & TRACE_HYPERCALL && exit && exit->call)
@@ -319,6 +355,13 @@ static bool add_symbols(Trace *t, const TraceConfig *config, Error *err) {
         if (!symbols_add_file(t->own_symbols, space, f->path, err)) return false;
     }
     return true;
+}
+
+static bool add_filter(Trace *t, const TraceConfig *config, Error *err) {
+    if (!config->filter) return true;
+    t->filter = calloc(1, sizeof *t->filter);
+    CHECK(t->filter);
+    return filter_parse(t->filter, config->filter, t->symbols, config, err);
 }
 
 static bool open_stats_file(Trace *t, const TraceConfig *config, Error *err) {
@@ -341,6 +384,7 @@ static void free_trace(Trace *t) {
     stats_free(t->stats);
     by_free(t->by);
     symbols_free(t->own_symbols);
+    free(t->filter);
     free(t->cpu);
     free(t);
 }
@@ -358,7 +402,8 @@ Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
     t->symbols = config->shared_symbols ? config->shared_symbols : t->own_symbols;
     t->cpu = calloc(machine->cpus, sizeof *t->cpu);
     CHECK(t->cpu);
-    bool ok = add_symbols(t, config, err) && open_stats_file(t, config, err);
+    bool ok = add_symbols(t, config, err) && add_filter(t, config, err) &&
+              open_stats_file(t, config, err);
     if (!ok || !text_open(&t->text, config->path, config->fd, err)) {
         if (t->stats_file) fclose(t->stats_file);
         free_trace(t);

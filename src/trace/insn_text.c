@@ -3,12 +3,8 @@
 #include "cpu/op.h"
 #include "trace/internal.h"
 
-void insn_text_begin(InsnText *i, const Cpu *cpu) {
-    i->begun = true;
-    i->world = world_of(cpu, cpu->el);
-    i->el = cpu->el;
-    i->pc = cpu->pc;
-    i->icount = cpu->icount + 1;
+void insn_text_begin(InsnText *i, const LineFacts *line, const Cpu *cpu) {
+    i->line = *line;
     i->exceptions = cpu->exceptions;
     memcpy(&i->word, cpu->page->host + (cpu->pc & 0xfff), 4);
     memcpy(i->x, cpu->x, sizeof i->x);
@@ -25,8 +21,8 @@ static char *put_instruction(const Trace *t, char *p, const InsnText *i) {
     char text[160];
     p = put_word(put_text(p, " INSN "), i->word);
     if (!t->disassembler) return p;
-    t->config_disassembler->text(t->disassembler, world_space(i->world), i->pc, i->word, text,
-                                 sizeof text);
+    t->config_disassembler->text(t->disassembler, world_space(i->line.world), i->line.pc, i->word,
+                                 text, sizeof text);
     return put_text(put_text(p, " "), text);
 }
 
@@ -67,8 +63,7 @@ static char *put_changes(char *p, const InsnText *i, const Cpu *cpu) {
 void trace_insn_text(Trace *t, const Cpu *cpu, InsnText *i) {
     if (!i->begun) return;
     i->begun = false;
-    char *p = trace_start_line(t, cpu, i->world, i->icount, i->el, -1);
-    p = put_instruction(t, put_place(t, p, i->world, i->pc), i);
+    char *p = put_instruction(t, trace_start_wanted(t, &i->line), i);
     // Taken from it: nothing but what the exception writes has changed.
     if (cpu->exceptions == i->exceptions) p = put_changes(p, i, cpu);
     trace_end_line(t, p);

@@ -130,6 +130,22 @@ StatRow *by_exit(StatsBy *s, char *const value[STAT_DIMENSIONS]);
 // instructions: all that were executed, for the share of time.
 void by_print(const StatsBy *s, const StatChoice *choice, u64 instructions, FILE *out);
 
+// --- filter.c ------------------------------------------------------------------------------------
+
+// What a filter can ask about a line.
+typedef struct LineFacts {
+    const Cpu *cpu;
+    World world;
+    int el;
+    u64 pc, icount;
+    unsigned class;  // filter.h
+    bool has_va, has_ipa, has_pa, has_intid;
+    u64 va_lo, va_hi, ipa_lo, ipa_hi, pa;
+    u32 intid[2];  // of a list register the virtual and the physical one, else the same
+} LineFacts;
+
+typedef struct TraceFilter TraceFilter;
+
 // --- exit.c: the trace and its lines -------------------------------------------------------------
 
 enum { NESTING_MAX = 16 };
@@ -141,9 +157,10 @@ typedef struct OpenExit {
     StatRow *by;   // NULL without those by dimension
     u64 resume;    // where the result would be seen: address of the next instruction
     World world;
-    bool call;  // HVC or SMC
-    u8 reg;     // register that gets the result, RESULT_NONE
-    u8 size;    // bytes of it
+    bool call;        // HVC or SMC
+    LineFacts facts;  // when there is a filter
+    u8 reg;           // register that gets the result, RESULT_NONE
+    u8 size;          // bytes of it
 } OpenExit;
 
 enum { RESULT_NONE = 0xff };
@@ -151,21 +168,20 @@ enum { RESULT_NONE = 0xff };
 // An MSR or MRS that is being executed.
 typedef struct SysregAccess {
     u16 id, enc;  // of the Op; encoding of MSR (register) and MRS
-    u8 slot, el;  // Op.r[0]: slot of Xt; CRm of MSR (immediate)
+    u8 slot;      // Op.r[0]: slot of Xt; CRm of MSR (immediate)
     bool known;   // `old` is
     unsigned named,
         meant;  // indices: as the instruction says, and what is accessed (SYSREG_NONE: memory)
-    World world;
-    u64 pc, icount, old, written, exceptions;
+    LineFacts line;
+    u64 old, written, exceptions;
 } SysregAccess;
 
 // An instruction that is being executed, and the registers before.
 typedef struct InsnText {
     bool begun;
-    u8 el;
-    World world;
+    LineFacts line;
     u32 word, nzcv;
-    u64 pc, icount, exceptions;
+    u64 exceptions;
     u64 x[32];
     V128 v[32];
 } InsnText;
@@ -193,7 +209,8 @@ struct Trace {
     unsigned kinds;  // TraceKind
     int fd;
     u64 number, exit_count, return_count;
-    InsnWatch watch;  // before NULL: of no instruction
+    TraceFilter *filter;  // NULL: every line
+    InsnWatch watch;      // before NULL: of no instruction
     const TraceDisassembler *config_disassembler;
     struct Disassembler *disassembler;
     CpuTrace *cpu;
@@ -213,8 +230,13 @@ char *put_register(char *p, unsigned n, unsigned size, u64 value);
 u64 trace_executed(const Cpu *cpu);
 // "EL1&0"; r: RegimeId, TlbiRegime.
 const char *regime_name(unsigned r);
-// "     5 i=120 cpu0 el2   EL2      pc=0x40080010 <start+0x10>"
-char *trace_start_event(Trace *t, const Cpu *cpu, u64 icount);
+// Of what happens at cpu->pc now.
+LineFacts trace_facts(const Cpu *cpu, u64 icount);
+// The filter lets a line with these facts pass.
+bool trace_wants(const Trace *t, const LineFacts *facts);
+// "     5 i=120 cpu0 el2   EL2      pc=0x40080010 <start+0x10>". NULL: the filter does not want the line.
+char *trace_start_event(Trace *t, const LineFacts *facts);
+char *trace_start_wanted(Trace *t, const LineFacts *facts);  // the filter was asked
 // Adds to the observer what the kinds need, and what they need besides.
 void trace_observe_kinds(Trace *t);
 void trace_unobserve_kinds(Trace *t);
@@ -229,7 +251,7 @@ void trace_irq(void *arg, Cpu *cpu, const IrqEvent *ev);
 // --- sysreg.c ------------------------------------------------------------------------------------
 
 // Takes down what is to be known before the instruction. False: it is no MSR or MRS.
-bool sysreg_access_begin(SysregAccess *a, Cpu *cpu, const Op *op);
+bool sysreg_access_begin(SysregAccess *a, const LineFacts *line, Cpu *cpu, const Op *op);
 // It was executed.
 void trace_sysreg(Trace *t, Cpu *cpu, const SysregAccess *a);
 
@@ -240,6 +262,6 @@ void trace_walk(void *arg, Cpu *cpu, const struct WalkEvent *ev);
 // --- insn_text.c ---------------------------------------------------------------------------------
 
 // The instruction at cpu->pc is about to be executed.
-void insn_text_begin(InsnText *i, const Cpu *cpu);
+void insn_text_begin(InsnText *i, const LineFacts *line, const Cpu *cpu);
 // It was executed, or takes an exception; nothing is written when its line is there already.
 void trace_insn_text(Trace *t, const Cpu *cpu, InsnText *i);

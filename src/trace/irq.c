@@ -137,13 +137,27 @@ static char *put_maintenance(char *p, const GicCpu *c) {
     return p;
 }
 
+static void irq_facts(LineFacts *f, const GicCpu *c, const IrqEvent *ev) {
+    bool v2 = c->gic->version == 2;
+    f->has_intid = true;
+    f->intid[0] = f->intid[1] = v2 ? ev->intid & 0x3ff : ev->intid;
+    if (ev->kind != IRQ_LIST_REGISTER) return;
+    u64 lr = c->lr[ev->lr];
+    f->has_intid = lr != 0;
+    f->intid[0] = f->intid[1] = (u32)(v2 ? bits(lr, 9, 0) : bits(lr, 23, 0));
+    if (bit(lr, LR_HW)) f->intid[1] = (u32)bits(lr, v2 ? 41 : 44, LR_PINTID);
+}
+
 void trace_irq(void *arg, Cpu *cpu, const IrqEvent *ev) {
     Trace *t = arg;
     const Cpu *by = cpu_of_line(t, cpu);
     GicCpu *c = cpu ? cpu->gic : by->gic;
     // An event of the clock comes between two instructions: the next one is not executed yet.
     bool between = t->machine->firing || !t->machine->running;
-    char *p = trace_start_event(t, by, between ? by->icount : trace_executed(by));
+    LineFacts facts = trace_facts(by, between ? by->icount : trace_executed(by));
+    irq_facts(&facts, c, ev);
+    char *p = trace_start_event(t, &facts);
+    if (!p) return;
     p = put_text(p, " IRQ");
     switch (ev->kind) {
     case IRQ_PENDING: p = put_pending(p, c, cpu, ev); break;

@@ -4,7 +4,7 @@
 #include "cpu/sysreg.h"
 #include "debugger/gic_registers.h"
 #include "mmu/mmu.h"
-#include "trace/internal.h"
+#include "trace/filter.h"
 
 static const struct {
     const char *name;
@@ -23,9 +23,26 @@ u64 trace_executed(const Cpu *cpu) {
     return cpu->icount + (op_pc(cpu, cpu->block) == cpu->pc);
 }
 
-char *trace_start_event(Trace *t, const Cpu *cpu, u64 icount) {
-    World w = world_of(cpu, cpu->el);
-    return put_place(t, trace_start_line(t, cpu, w, icount, cpu->el, -1), w, cpu->pc);
+LineFacts trace_facts(const Cpu *cpu, u64 icount) {
+    return (LineFacts){.cpu = cpu,
+                       .world = world_of(cpu, cpu->el),
+                       .el = cpu->el,
+                       .pc = cpu->pc,
+                       .icount = icount,
+                       .class = CLASS_NONE};
+}
+
+bool trace_wants(const Trace *t, const LineFacts *facts) {
+    return likely(!t->filter) || filter_passes(t->filter, facts);
+}
+
+char *trace_start_wanted(Trace *t, const LineFacts *f) {
+    char *p = trace_start_line(t, f->cpu, f->world, f->icount, f->el, -1);
+    return put_place(t, p, f->world, f->pc);
+}
+
+char *trace_start_event(Trace *t, const LineFacts *f) {
+    return trace_wants(t, f) ? trace_start_wanted(t, f) : NULL;
 }
 
 // --- mmio ----------------------------------------------------------------------------------------
@@ -41,7 +58,11 @@ static char *put_device(char *p, const Machine *machine, u64 pa) {
 
 static void on_device(void *arg, Cpu *cpu, const DeviceEvent *ev) {
     Trace *t = arg;
-    char *p = trace_start_event(t, cpu, trace_executed(cpu));
+    LineFacts facts = trace_facts(cpu, trace_executed(cpu));
+    facts.has_pa = true;
+    facts.pa = ev->pa;
+    char *p = trace_start_event(t, &facts);
+    if (!p) return;
     p = put_text(p, ev->write ? " MMIO write " : " MMIO read ");
     p = put_device(p, t->machine, ev->pa);
     p = put_hex(put_text(p, " pa="), ev->pa);
@@ -73,10 +94,22 @@ static char *put_scope(char *p, const TlbiScope *s) {
     return s->last_level ? put_text(p, " last level only") : p;
 }
 
+// One that names no address names all.
+static void scope_facts(LineFacts *f, const TlbiScope *s) {
+    u64 lo = s->by_va ? s->va_lo : 0, hi = s->by_va ? s->va_hi : ~0ull;
+    f->has_ipa = s->stage2_only;
+    f->has_va = !s->stage2_only;
+    f->ipa_lo = f->va_lo = lo;
+    f->ipa_hi = f->va_hi = hi;
+}
+
 static void on_tlbi(void *arg, Cpu *cpu, const TlbiScope *scope, bool all_cpus) {
     Trace *t = arg;
     char name[32];
-    char *p = trace_start_event(t, cpu, trace_executed(cpu));
+    LineFacts facts = trace_facts(cpu, trace_executed(cpu));
+    if (scope) scope_facts(&facts, scope);
+    char *p = trace_start_event(t, &facts);
+    if (!p) return;
     p = put_text(put_text(p, " "), sysreg_name_of_encoding(cpu->access_enc, name, sizeof name));
     if (!scope) {
         trace_end_line(t, put_text(p, " nothing: the granule of the range is reserved"));
@@ -124,7 +157,10 @@ void trace_call_result(Trace *t, const Cpu *cpu, const ReturnEvent *ev, const Op
 // Of the firmware: the result is in the same line.
 static void on_firmware(void *arg, Cpu *cpu, const FirmwareEvent *ev) {
     Trace *t = arg;
-    char *p = trace_start_event(t, cpu, trace_executed(cpu));
+    LineFacts facts = trace_facts(cpu, trace_executed(cpu));
+    facts.class = ev->ec;
+    char *p = trace_start_event(t, &facts);
+    if (!p) return;
     Cpu before = *cpu;
     before.x[0] = ev->x0;  // the others are unchanged
     p = put_whole_call(p, &before, ev->ec, ev->imm);
@@ -136,8 +172,12 @@ static void on_firmware(void *arg, Cpu *cpu, const FirmwareEvent *ev) {
 static void before_insn(void *arg, Cpu *cpu, const Op *op) {
     Trace *t = arg;
     CpuTrace *c = &t->cpu[cpu->index];
-    c->sysreg_begun = t->kinds & TRACE_SYSREG && sysreg_access_begin(&c->sysreg, cpu, op);
-    if (t->kinds & TRACE_INSN) insn_text_begin(&c->insn, cpu);
+    LineFacts line = trace_facts(cpu, cpu->icount + 1);
+    bool wanted = trace_wants(t, &line);
+    c->sysreg_begun =
+        wanted && t->kinds & TRACE_SYSREG && sysreg_access_begin(&c->sysreg, &line, cpu, op);
+    c->insn.begun = wanted && t->kinds & TRACE_INSN;
+    if (c->insn.begun) insn_text_begin(&c->insn, &line, cpu);
 }
 
 static void after_insn(void *arg, Cpu *cpu) {

@@ -57,12 +57,10 @@ static unsigned immediate_register(unsigned id) {
     }
 }
 
-bool sysreg_access_begin(SysregAccess *a, Cpu *cpu, const Op *op) {
+bool sysreg_access_begin(SysregAccess *a, const LineFacts *line, Cpu *cpu, const Op *op) {
     unsigned immediate = immediate_register(op->id);
     if (op->id != OP_mrs && op->id != OP_msr_reg && immediate == SYSREG_NONE) return false;
-    *a = (SysregAccess){.id = op->id, .slot = op->r[0], .pc = cpu->pc, .el = cpu->el};
-    a->world = world_of(cpu, cpu->el);
-    a->icount = cpu->icount + 1;
+    *a = (SysregAccess){.id = op->id, .slot = op->r[0], .line = *line};
     a->exceptions = cpu->exceptions;
     a->enc = (u16)op->half.lo;
     a->named = immediate != SYSREG_NONE ? immediate : sysreg_index(a->enc);
@@ -118,8 +116,7 @@ static char *put_write(char *p, Cpu *cpu, const SysregAccess *a) {
 
 void trace_sysreg(Trace *t, Cpu *cpu, const SysregAccess *a) {
     if (cpu->exceptions != a->exceptions) return;
-    char *p = trace_start_line(t, cpu, a->world, a->icount, a->el, -1);
-    p = put_place(t, p, a->world, a->pc);
+    char *p = trace_start_wanted(t, &a->line);
     p = put_name(put_text(p, a->id == OP_mrs ? " MRS " : " MSR "), a);
     if (a->id == OP_mrs)
         p = put_hex(put_text(p, "="), cpu->x[a->slot]);

@@ -67,6 +67,7 @@ typedef struct TraceDisassembler {
 typedef struct TraceConfig {
     bool exits;                             // a line per exit and return
     unsigned kinds;                         // TraceKind
+    const char *filter;                     // which lines (--trace-filter); NULL: all
     const TraceDisassembler *disassembler;  // for TRACE_INSN; NULL: words alone
     bool stats;                             // the table, when the trace is closed
     // Exits are counted by all dimensions, for trace_print_stats(). With `stats` they are printed so when the

@@ -59,11 +59,24 @@ static char *put_fault(char *p, const Fault *f) {
     return put_text(put_text(put_text(p, " rule=\""), f->rule), "\"");
 }
 
+static void walk_facts(LineFacts *f, const WalkEvent *ev) {
+    bool fault_ipa = !ev->ok && (ev->fault->stage2 || ev->fault->s1ptw);
+    f->has_va = true;
+    f->va_lo = f->va_hi = ev->address;
+    f->has_ipa = ev->has_ipa || fault_ipa;
+    f->ipa_lo = f->ipa_hi = fault_ipa ? ev->fault->ipa : ev->ipa;
+    f->has_pa = ev->has_pa;
+    f->pa = ev->pa;
+}
+
 void trace_walk(void *arg, Cpu *cpu, const WalkEvent *ev) {
     Trace *t = arg;
     // An instruction that is fetched has not been begun.
     u64 icount = ev->type == ACCESS_FETCH ? cpu->icount : trace_executed(cpu);
-    char *p = trace_start_event(t, cpu, icount);
+    LineFacts facts = trace_facts(cpu, icount);
+    walk_facts(&facts, ev);
+    char *p = trace_start_event(t, &facts);
+    if (!p) return;
     p = put_text(put_text(p, " WALK "), regime_name(ev->regime));
     p = put_text(p, type_name(ev));
     if (ev->unprivileged) p = put_text(p, " unprivileged");
