@@ -68,6 +68,8 @@ add_test(NAME cli-trace-walk COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace_walk.sh
          ${CMAKE_BINARY_DIR}/roms)
 add_test(NAME cli-trace-filter COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace_filter.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
+add_test(NAME cli-trace-on-fail COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace_on_fail.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms)
 add_test(NAME cli-trace-insn COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace_insn.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
 

@@ -37,7 +37,7 @@ _el2sim() {
     esac
     local words='-M -cpu -smp -m -kernel -initrd -append -dtb -bios -drive -pflash -device -fw_cfg
         -serial -nographic -nodefaults -no-reboot -rtc -semihosting --clock --seed --timeout-insns
-        --expect --fail --junit --lint --trace --trace-filter --symbols --stats -x -ex --batch --help --version'
+        --expect --fail --junit --lint --trace --trace-filter --trace-on-fail --symbols --stats -x -ex --batch --help --version'
     [ "$COMP_CWORD" -eq 1 ] && words="run debug explain demo $words"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

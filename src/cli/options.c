@@ -640,6 +640,8 @@ static const OptionRow rows[] = {
     {"trace-filter", true, trace_option_filter, "KEY=VALUE,...",
      "only lines for which all hold: cpu, el, vm, vmid, pc, va, ipa, pa, class,\n"
      "icount, intid; ranges are A..B, functions by their symbol"},
+    {"trace-on-fail", true, trace_option_on_fail, "N",
+     "no lines unless the run fails (exit status not 0): then the last N"},
     {"symbols", true, trace_option_symbols, "[el2:|vm1:]FILE",
      "ELF or System.map for names in traces"},
     {"gdb", true, opt_gdb, "tcp::PORT|tcp:HOST:PORT|unix:PATH",

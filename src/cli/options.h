@@ -54,6 +54,7 @@ typedef struct RunOptions {
     const char *trace_filter;  // NULL: every line
     SymbolFile symbols[SYMBOL_FILES_MAX];
     unsigned symbol_count;
+    u64 trace_on_fail;  // lines; 0: every line is written
     bool stats;
     StatChoice stats_choice;  // no dimension: the plain table
     const char *stats_path;   // NULL: stderr

@@ -89,6 +89,7 @@ bool run_open_trace(Machine *machine, const RunOptions *o, Trace **out, Error *e
                           .kinds = o->trace_kinds,
                           .disassembler = &disassembler,
                           .filter = o->trace_filter,
+                          .ring = o->trace_on_fail,
                           .path = o->trace_path,
                           .stats = o->stats,
                           .choice = o->stats_choice,
@@ -240,6 +241,22 @@ static bool close_traces(const Traces *t) {
     return trace_close(t->trace) && ok;
 }
 
+static void print_last_lines(const RunOptions *o, Trace *trace) {
+    unsigned long long all = trace_lines(trace), n = MIN(all, o->trace_on_fail);
+    fprintf(stderr, "el2sim: the last %llu of %llu lines of the trace", n, all);
+    if (o->trace_path && strcmp(o->trace_path, "-"))
+        fprintf(stderr, " are in '%s'\n", o->trace_path);
+    else
+        fputs(":\n", stderr);
+    trace_write_ring(trace);
+}
+
+static void finish_traces(Machine *machine, const RunOptions *o, const Traces *t, int *status) {
+    if (o->trace_on_fail && *status != EXIT_GUEST_OFF) print_last_lines(o, t->trace);
+    if (!close_traces(t) && *status == EXIT_GUEST_OFF) *status = EXIT_HOST_ERROR;
+    if (o->stats) run_print_instructions(machine);
+}
+
 // Everything from a machine to its exit status.
 static int run_created(Machine *machine, const RunOptions *o, Error *err) {
     Boot *boot = NULL;
@@ -259,10 +276,11 @@ static int run_created(Machine *machine, const RunOptions *o, Error *err) {
             board_flush(machine);
             if (!debugged) status = run_exit_status(machine);
             if (lint_close(traces.lint) && status == EXIT_GUEST_OFF) status = EXIT_LINT;
-            if (!close_traces(&traces) && status == EXIT_GUEST_OFF) status = EXIT_HOST_ERROR;
-            if (o->stats) run_print_instructions(machine);
+            if (!o->trace_on_fail) finish_traces(machine, o, &traces, &status);
             if (!debugged && needs_report(machine)) report(machine);
             if (!debugged) status = verdict_status(verdict, status);
+            // What fails is known only now.
+            if (o->trace_on_fail) finish_traces(machine, o, &traces, &status);
         }
     }
     current = NULL;

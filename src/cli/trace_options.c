@@ -1,7 +1,10 @@
 // The options that choose what is traced and counted: --trace, --symbols, --stats, --stats-by.
 #include "cli/trace_options.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { RING_MAX = 1000000 };
 
 bool trace_option_trace(RunOptions *o, char *arg, Error *err) {
     if (!strncmp(arg, "insn=", 5)) {
@@ -32,6 +35,17 @@ bool trace_option_filter(RunOptions *o, char *arg, Error *err) {
     if (o->trace_filter)
         return error_set(err, "--trace-filter: given twice (several terms are joined by commas)");
     o->trace_filter = arg;
+    return true;
+}
+
+bool trace_option_on_fail(RunOptions *o, char *arg, Error *err) {
+    char *end;
+    unsigned long n = strtoul(arg, &end, 0);
+    if (o->debug) return error_set(err, "--trace-on-fail belongs to el2sim run");
+    if (*arg < '0' || *arg > '9' || *end || n < 1 || n > RING_MAX)
+        return error_set(err, "--trace-on-fail: '%s' is no number of lines (1 to %d)", arg,
+                         RING_MAX);
+    o->trace_on_fail = n;
     return true;
 }
 
@@ -70,9 +84,12 @@ static void finish_stats(RunOptions *o) {
 }
 
 bool trace_options_finish(RunOptions *o, Error *err) {
-    if (o->trace_filter && !o->trace_exits && !o->trace_kinds)
+    bool lines = o->trace_exits || o->trace_kinds;
+    if (o->trace_filter && !lines)
         return error_set(err, "--trace-filter needs --trace with a kind that has lines");
-    bool names = o->debug || o->trace_exits || o->trace_kinds || o->stats || o->gdb;
+    if (o->trace_on_fail && !lines)
+        return error_set(err, "--trace-on-fail needs --trace with a kind that has lines");
+    bool names = o->debug || lines || o->stats || o->gdb;
     if (o->symbol_count && !names && !lint_any(&o->lint))
         return error_set(err, "--symbols needs --trace, --stats, --lint or -gdb");
     finish_stats(o);

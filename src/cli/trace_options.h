@@ -5,6 +5,7 @@
 
 bool trace_option_trace(RunOptions *o, char *arg, Error *err);
 bool trace_option_filter(RunOptions *o, char *arg, Error *err);
+bool trace_option_on_fail(RunOptions *o, char *arg, Error *err);
 bool trace_option_symbols(RunOptions *o, char *arg, Error *err);
 bool trace_option_stats(RunOptions *o, char *arg, Error *err);
 bool trace_option_stats_by(RunOptions *o, char *arg, Error *err);

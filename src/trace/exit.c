@@ -57,6 +57,10 @@ char *put_register(char *p, unsigned n, unsigned size, u64 value) {
 
 void trace_end_line(Trace *t, char *p) {
     *p++ = '\n';
+    if (t->ring) {
+        ring_put(t->ring, t->text.at, (size_t)(p - t->text.at));
+        return;
+    }
     t->text.at = p;
     if (t->each_line) text_flush(&t->text);
 }
@@ -385,6 +389,7 @@ static void free_trace(Trace *t) {
     by_free(t->by);
     symbols_free(t->own_symbols);
     free(t->filter);
+    ring_free(t->ring);
     free(t->cpu);
     free(t);
 }
@@ -398,6 +403,7 @@ Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err) {
     t->each_line = config->each_line;
     t->colour = config->colour;
     t->fd = config->fd;
+    if (config->ring) t->ring = ring_create(config->ring);
     t->own_symbols = symbols_create();
     t->symbols = config->shared_symbols ? config->shared_symbols : t->own_symbols;
     t->cpu = calloc(machine->cpus, sizeof *t->cpu);
@@ -472,6 +478,14 @@ bool trace_close(Trace *t) {
     return ok;
 }
 
+void trace_write_ring(Trace *t) {
+    if (t->ring) ring_write(t->ring, &t->text);
+    text_flush(&t->text);
+}
+
+u64 trace_lines(const Trace *t) {
+    return t->number;
+}
 u64 trace_exits(const Trace *t) {
     return t->exit_count;
 }

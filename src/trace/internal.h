@@ -39,6 +39,16 @@ char *put_dec_width(char *p, u64 n, unsigned width);  // padded on the left with
 char *put_hex(char *p, u64 n);                        // 0x..., no leading zeros
 char *put_thousands(char *p, u64 n);                  // 1,234,567
 
+// --- ring.c --------------------------------------------------------------------------------------
+
+typedef struct LineRing LineRing;
+
+LineRing *ring_create(u64 size);  // in lines, at least 1
+void ring_free(LineRing *r);      // NULL is fine
+void ring_put(LineRing *r, const char *text, size_t n);
+// All that it holds, oldest first.
+void ring_write(const LineRing *r, Text *out);
+
 // --- decode.c -----------------------------------------------------------------------------------
 
 // Whose instructions: printed and counted as "vm3", "s2off", "host", "el2"; "vm*" in the table when
@@ -210,6 +220,7 @@ struct Trace {
     int fd;
     u64 number, exit_count, return_count;
     TraceFilter *filter;  // NULL: every line
+    LineRing *ring;       // NULL: lines are written at once
     InsnWatch watch;      // before NULL: of no instruction
     const TraceDisassembler *config_disassembler;
     struct Disassembler *disassembler;

@@ -65,9 +65,10 @@ typedef struct TraceDisassembler {
 } TraceDisassembler;
 
 typedef struct TraceConfig {
-    bool exits;                             // a line per exit and return
-    unsigned kinds;                         // TraceKind
-    const char *filter;                     // which lines (--trace-filter); NULL: all
+    bool exits;          // a line per exit and return
+    unsigned kinds;      // TraceKind
+    const char *filter;  // which lines (--trace-filter); NULL: all
+    u64 ring;  // lines are kept, the last so many, until trace_write_ring(); 0: they are written
     const TraceDisassembler *disassembler;  // for TRACE_INSN; NULL: words alone
     bool stats;                             // the table, when the trace is closed
     // Exits are counted by all dimensions, for trace_print_stats(). With `stats` they are printed so when the
@@ -89,6 +90,10 @@ Trace *trace_open(Machine *machine, const TraceConfig *config, Error *err);
 // Writes what is left and, when asked for, the table (to fd, lines of a file do not mix with it),
 // and stops watching. False: lines were lost because the file could not be written; said on stderr.
 bool trace_close(Trace *trace);
+// With TraceConfig.ring: writes the lines that are kept. Without this call they are never written.
+void trace_write_ring(Trace *trace);
+// Lines that there were so far.
+u64 trace_lines(const Trace *trace);
 // Exceptions to EL2 seen so far, and returns from EL2.
 u64 trace_exits(const Trace *trace);
 u64 trace_returns(const Trace *trace);
