@@ -145,12 +145,14 @@ static int find_field(Row *r, const char *name, size_t n) {
     return -1;
 }
 
-// Marks the fields a C expression names as used.
-static void use_fields_in(Row *r, const char *expr) {
+// Marks the fields a C expression names as used: a bit for each.
+static uint32_t use_fields_in(Row *r, const char *expr) {
+    uint32_t found = 0;
     for (const char *c = expr; *c;) {
         if (isalpha((unsigned char)*c) || *c == '_') {
             size_t n = strspn(c, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-            find_field(r, c, n);
+            int field = find_field(r, c, n);
+            if (field >= 0) found |= 1u << field;
             c += n;
         } else if (isdigit((unsigned char)*c)) {
             c += strspn(c, "0123456789abcdefxABCDEFul");
@@ -158,6 +160,7 @@ static void use_fields_in(Row *r, const char *expr) {
             c++;
         }
     }
+    return found;
 }
 
 static void parse_template(Row *r, Operand *o, char *tok) {
@@ -267,15 +270,22 @@ static void parse_operands(Row *r, char *text) {
     if (r->wides > 2) fail("row %s: %d wide operands, at most 2", r->name, r->wides);
 }
 
+static char *trim(char *s) {
+    while (isspace((unsigned char)*s)) s++;
+    char *e = s + strlen(s);
+    while (e > s && isspace((unsigned char)e[-1])) *--e = 0;
+    return s;
+}
+
 static void parse_kind(Row *r, char *text) {
     char *where = strstr(text, " where ");
     if (!where && !strncmp(text, "where ", 6)) where = text;
     if (where) {
-        char *expr = strstr(where, "where ") + 6;
+        char *expr = trim(strstr(where, "where ") + 6);
         if (strlen(expr) >= sizeof r->where) fail("row %s: where expression too long", r->name);
         strcpy(r->where, expr);
         *where = 0;
-        use_fields_in(r, r->where);
+        r->where_fields = use_fields_in(r, r->where);
     }
     for (char *save, *tok = strtok_r(text, " \t", &save); tok; tok = strtok_r(NULL, " \t", &save)) {
         static const struct {
@@ -302,13 +312,6 @@ static void parse_kind(Row *r, char *text) {
             fail("row %s: unknown kind %s", r->name, tok);
         }
     }
-}
-
-static char *trim(char *s) {
-    while (isspace((unsigned char)*s)) s++;
-    char *e = s + strlen(s);
-    while (e > s && isspace((unsigned char)e[-1])) *--e = 0;
-    return s;
 }
 
 static bool has_target(const Row *r) {
@@ -355,7 +358,7 @@ static void parse_row(char *line, int table) {
         char *expr = trim(part[3]);
         if (strlen(expr) >= sizeof r->where) fail("row %s: where expression too long", r->name);
         strcpy(r->where, expr);
-        use_fields_in(r, expr);
+        r->where_fields = use_fields_in(r, expr);
     }
     if (r->kind == KIND_UNDEF) return;
     for (int i = 0; i < r->fields; i++)
@@ -410,9 +413,7 @@ static int popcount32(uint32_t v) {
     return __builtin_popcount(v);
 }
 
-// Bits of the fields `s` and `Q` of a row that holds the vector (s = 0) and the scalar (s = 1, Q =
-// 1) form of an Advanced SIMD instruction; s = 1, Q = 0 is another part of the encoding space.
-static bool scalar_bits(const Row *r, uint32_t *s, uint32_t *q) {
+bool scalar_bits(const Row *r, uint32_t *s, uint32_t *q) {
     *s = *q = 0;
     for (int i = 0; i < r->fields; i++) {
         if (!strcmp(r->field[i].name, "s")) *s = 1u << r->field[i].lo;
@@ -737,12 +738,20 @@ static void write_handlers(const char *dir) {
     write_fused_handlers(dir);
 }
 
-static void write_row_decoder(FILE *f, const Row *r) {
-    fprintf(f, "static bool decode_%s(u32 word, unsigned index, Op *op) {\n", r->name);
-    fprintf(f, "    (void)word, (void)index;\n");
+void write_fields(FILE *f, const Row *r) {
     for (int i = 0; i < r->fields; i++)
         fprintf(f, "    const u32 %s = word >> %d & 0x%x;\n    (void)%s;\n", r->field[i].name,
                 r->field[i].lo, (1u << r->field[i].width) - 1, r->field[i].name);
+}
+
+const char *table_of(const Row *r) {
+    return table_name[r->table];
+}
+
+static void write_row_decoder(FILE *f, const Row *r) {
+    fprintf(f, "static bool decode_%s(u32 word, unsigned index, Op *op) {\n", r->name);
+    fprintf(f, "    (void)word, (void)index;\n");
+    write_fields(f, r);
     uint32_t scalar, q;
     if (scalar_bits(r, &scalar, &q)) fprintf(f, "    if (s && !Q) return false;\n");
     if (*r->where) fprintf(f, "    if (!(%s)) return false;\n", r->where);
@@ -877,6 +886,7 @@ int main(int argc, char **argv) {
     write_features(argv[1]);
     write_handlers(argv[1]);
     write_decoder(argv[1]);
+    write_isa_table(argv[1]);
     free(rows);
     return 0;
 }

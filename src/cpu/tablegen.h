@@ -1,5 +1,6 @@
 // What the parts of the generator of the instruction tables share: tablegen.c reads the rows and
-// writes decoder and handlers, tablegen_fuse.c the handlers of sequences.
+// writes decoder and handlers, tablegen_fuse.c the handlers of sequences, tablegen_isa.c the rows as tools
+// show them.
 #pragma once
 
 #include <stdbool.h>
@@ -66,6 +67,7 @@ typedef struct {
     int feature[8];
     int features;
     char where[300];
+    uint32_t where_fields;  // bit per field that it names
 } Row;
 
 // How the registers of an instruction in a sequence are linked with those of the others, by operand:
@@ -88,8 +90,18 @@ void handler_name(const Row *r, int c, char *out, size_t n);
 // The statements of handler c of a row, on `op`. Not the last of a sequence: they fall through instead
 // of going on with the next instruction. link: NULL for an instruction alone.
 void write_body(FILE *f, const Row *r, int c, bool last, const Link *link);
+// The declarations of all fields of a row, from `word`, as decoder and conditions use them.
+void write_fields(FILE *f, const Row *r);
+// Bits of the fields `s` and `Q` of a row that holds the vector (s = 0) and the scalar (s = 1, Q =
+// 1) form of an Advanced SIMD instruction; s = 1, Q = 0 is another part of the encoding space.
+bool scalar_bits(const Row *r, uint32_t *s, uint32_t *q);
+// Name of the table that a row is in: "loadstore".
+const char *table_of(const Row *r);
 // Includes of all tables, each once.
 void write_includes(FILE *f);
+
+// tablegen_isa.c: isa_table.c, the rows for tools that explain them.
+void write_isa_table(const char *dir);
 
 // tablegen_fuse.c: reads a list of sequences; their handlers, ids and the tables to find them by.
 void read_sequences(const char *path);

@@ -1,7 +1,8 @@
 // The generated decoder as a whole: every row and handler can be reached, no word is claimed by two
-// rows that are not special cases of one another, and a row goes when a feature it needs goes.
+// rows that are not special cases of one another, a row goes when a feature it needs goes, and the
+// reasons that tools give (isa.h) are the decoder's.
 // Words are random with a fixed seed; half of them have the fixed bits of a row.
-#include "cpu/decode.h"
+#include "cpu/isa.h"
 #include "gen/handlers.h"
 
 #include <setjmp.h>
@@ -140,11 +141,6 @@ static void test_features_are_needed(void **state) {
     assert_true(checked > 50);
 }
 
-// a's words are some of b's: its fixed bits are b's and more.
-static bool is_special_case(const DecodeRow *a, const DecodeRow *b) {
-    return a->mask != b->mask && !(b->mask & ~a->mask) && (a->value & b->mask) == b->value;
-}
-
 // All rows that claim the word, most special first; also that decode_row() picks the first.
 static unsigned check_word(u32 word, unsigned index) {
     const DecodeRow *claim[MAX_CLAIMS];
@@ -154,7 +150,7 @@ static unsigned check_word(u32 word, unsigned index) {
         const DecodeRow *row = &decode_rows[decode_candidates[i]];
         if (!claims(row, word, index, &op)) continue;
         for (unsigned k = 0; k < n; k++)
-            if (!is_special_case(claim[k], row))
+            if (!isa_special_case((unsigned)(claim[k] - decode_rows), decode_candidates[i]))
                 fail_msg("%08x is claimed by %s and %s", word, claim[k]->name, row->name);
         if (!n) first = op;
         assert_true(n < MAX_CLAIMS);
@@ -191,6 +187,27 @@ static void test_no_word_has_two_rows(void **state) {
     assert_true(claimed[0] && claimed[1] && claimed[2]);
 }
 
+// isa_check(), which says why a word is not a row's, says no exactly when the decoder does, and the bits
+// that are not `deciding` change nothing.
+static void test_reasons_are_the_decoders(void **state) {
+    (void)state;
+    u64 seed = 5, seen[ISA_UNDEF + 1] = {0};
+    Op op;
+    for (unsigned i = 0; i < decode_row_count; i++)
+        for (unsigned n = 0; n < 4000; n++) {
+            u32 word = word_of(&decode_rows[i], &seed);
+            if (n % 8 == 0) word ^= 1u << (n >> 3 & 31);
+            IsaVerdict v = isa_check(i, word, NULL);
+            seen[v]++;
+            if ((v == ISA_MATCHES || v == ISA_UNDEF) != claims(&decode_rows[i], word, 0, &op))
+                fail_msg("%08x: row %s, verdict %d", word, decode_rows[i].name, v);
+            u32 free = ~(decode_rows[i].mask | isa_rows[i].deciding);
+            if (isa_check(i, word ^ ((u32)next_random(&seed) & free), NULL) != v)
+                fail_msg("%08x: row %s looks at other bits", word, decode_rows[i].name);
+        }
+    for (unsigned v = 0; v <= ISA_UNDEF; v++) assert_true(seen[v]);
+}
+
 // The first and the last word, and every word with one bit set or clear.
 static void test_extreme_words(void **state) {
     (void)state;
@@ -205,9 +222,12 @@ static void test_extreme_words(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_are_reachable),   cmocka_unit_test(test_handlers_are_reachable),
-        cmocka_unit_test(test_features_are_needed),  cmocka_unit_test(test_extreme_words),
+        cmocka_unit_test(test_rows_are_reachable),
+        cmocka_unit_test(test_handlers_are_reachable),
+        cmocka_unit_test(test_features_are_needed),
+        cmocka_unit_test(test_extreme_words),
         cmocka_unit_test(test_no_word_has_two_rows),
+        cmocka_unit_test(test_reasons_are_the_decoders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
