@@ -1,5 +1,6 @@
 // `el2sim explain`: a value taken apart, as text or as one JSON object.
 #include "cli/cli.h"
+#include "cli/json.h"
 #include "cpu/cpu_models.h"
 #include "debugger/explain.h"
 
@@ -136,39 +137,26 @@ static bool explain(const ExplainOptions *o, Explanation *x, Error *err) {
     return explain_on_cpu(o, x, err);
 }
 
-static void print_string(const char *s) {
-    putchar('"');
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            printf("\\%c", *s);
-        else if ((unsigned char)*s < 0x20)
-            printf("\\u%04x", (unsigned)*s);
-        else
-            putchar(*s);
-    }
-    putchar('"');
-}
-
 // Values are strings: JSON's numbers do not hold 64 bits everywhere.
 static void print_json(const Explanation *x) {
     printf("{\"name\": ");
-    print_string(x->name);
+    json_string(stdout, x->name);
     printf(", \"value\": \"0x%llx\", \"summary\": ", (unsigned long long)x->value);
-    print_string(x->summary);
+    json_string(stdout, x->summary);
     printf(", \"fields\": [");
     for (unsigned i = 0; i < x->count; i++) {
         const ExplainField *f = &x->field[i];
         printf("%s\n  {\"name\": ", i ? "," : "");
-        print_string(f->name);
+        json_string(stdout, f->name);
         printf(", \"hi\": %u, \"lo\": %u, \"value\": \"0x%llx\", \"meaning\": ", f->hi, f->lo,
                (unsigned long long)f->value);
-        print_string(f->meaning);
+        json_string(stdout, f->meaning);
         printf(", \"misuse\": %s}", f->misuse ? "true" : "false");
     }
     printf("], \"notes\": [");
     for (unsigned i = 0; i < x->notes; i++) {
         if (i) printf(", ");
-        print_string(x->note[i]);
+        json_string(stdout, x->note[i]);
     }
     printf("]}\n");
 }
