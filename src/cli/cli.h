@@ -28,6 +28,7 @@ int trace_main(int argc, char **argv);    // argv[0] is "trace"
 int demo_main(int argc, char **argv);     // argv[0] is "demo"
 int explain_main(int argc, char **argv);  // argv[0] is "explain"
 int decode_main(int argc, char **argv);   // argv[0] is "decode"
+int isa_main(int argc, char **argv);      // argv[0] is "isa"
 
 // Creates the machine that the options describe and runs it to its end; returns the exit status.
 int run_machine(const RunOptions *options);

@@ -686,6 +686,7 @@ void options_print_help(void) {
            "       el2sim debug [options]     stand at its first instruction and take commands\n"
            "       el2sim demo                run the built-in demonstration\n"
            "       el2sim decode WORD...      what the decoder makes of instruction words\n"
+           "       el2sim isa [ROW...]        the rows of the instruction tables\n"
            "       el2sim --version | --help\n\n"
            "Options have QEMU's names, with one dash or two:\n");
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
