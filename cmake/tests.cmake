@@ -205,3 +205,8 @@ endforeach()
 # gdb on the boot of Xen.
 add_test(NAME boot-gdb-xen COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/gdb-xen $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/boot)
 set_tests_properties(boot-gdb-xen PROPERTIES LABELS "boot;slow" TIMEOUT 600)
+
+# The decoder against binutils and Capstone: a sample. All words: tests/isa/whole.
+add_executable(isa_compare ${CMAKE_SOURCE_DIR}/tests/isa/compare.c)
+target_link_libraries(isa_compare PRIVATE libel2sim PkgConfig::CAPSTONE)
+add_test(NAME isa-compare COMMAND isa_compare ${CMAKE_SOURCE_DIR}/tests/isa sample)
