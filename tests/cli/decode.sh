@@ -64,6 +64,13 @@ awk -f "$(dirname "$0")/json.awk" "$WORK/out" || fail "not JSON"
 # B: 2^26 words; UDF; RET: one for each register; ADD (immediate): 2^24, ADD (shifted register) with a shift of 0: 2^16.
 for count in '"b": 67108864' '"udf": 65536' '"ret": 32' '"add_imm": 16777216' '"add_reg": 65536'; do says "$count"; done
 
+# Ctrl-C: what is counted until then.
+timeout --preserve-status -s INT 1 "$EL2SIM" decode --scan --every-word > "$WORK/out" 2> "$WORK/err"
+status=$?
+[ $status = 1 ] || fail "interrupted: status $status"
+says '^total  '
+grep -q '^el2sim: interrupted: these are [0-9]* of 2^32 words$' "$WORK/err" || fail "no word of the interruption"
+
 refuse "'xyz' is not a word" decode xyz
 refuse "'123456789' is not a word" decode 123456789
 refuse "an instruction word in hexadecimal" decode

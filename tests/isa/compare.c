@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define OBJDUMP "aarch64-linux-gnu-objdump -D -z -b binary -m aarch64 -M no-aliases,no-notes"
+#define OBJDUMP "aarch64-linux-gnu-objdump -D -z -b binary -m aarch64 -M no-notes"
 
 enum {
     RULES_MAX = 400,
@@ -296,7 +296,8 @@ static bool parse_line(char *line, u32 *word, char **name) {
     return true;
 }
 
-static void compare_file(const char *path, u64 words) {
+// more: further options of objdump.
+static void compare_file(const char *path, u64 words, const char *more) {
     char command[400], line[500], *name;
     csh capstone;
     u32 word;
@@ -304,7 +305,7 @@ static void compare_file(const char *path, u64 words) {
     if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &capstone) != CS_ERR_OK)
         die("Capstone", 0, "cannot be opened");
     cs_insn *insn = cs_malloc(capstone);
-    snprintf(command, sizeof command, OBJDUMP " %s", path);
+    snprintf(command, sizeof command, OBJDUMP "%s %s", more, path);
     FILE *p = popen(command, "r");
     CHECK(p);
     while (fgets(line, sizeof line, p)) {
@@ -370,12 +371,34 @@ static u64 write_sample(FILE *f, u64 seed, unsigned per_row) {
     return count;
 }
 
+static u64 write_hints(FILE *f) {
+    for (u32 word = 0xd503201f; word <= 0xd5032fff; word += 32) fwrite(&word, 4, 1, f);
+    return 128;
+}
+
 static u64 write_chunk(FILE *f, u32 chunk) {
     for (u32 n = 0; n < 1u << 24; n++) {
         u32 word = chunk << 24 | n;
         fwrite(&word, 4, 1, f);
     }
     return 1u << 24;
+}
+
+static char words_path[300];
+
+static FILE *open_words(void) {
+    const char *folder = getenv("TMPDIR");
+    snprintf(words_path, sizeof words_path, "%s/el2sim-words-XXXXXX", folder ? folder : "/tmp");
+    int fd = mkstemp(words_path);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
+    CHECK(f);
+    return f;
+}
+
+static void compare_words(FILE *f, u64 words, const char *more) {
+    CHECK(!fclose(f));
+    compare_file(words_path, words, more);
+    unlink(words_path);
 }
 
 // --- results ---------------------------------------------------------------------------------------
@@ -433,16 +456,14 @@ int main(int argc, char **argv) {
     CHECK(cpu_model_features(machine, "max", &err));
     read_rules(argv[1]);
     read_names(argv[1]);
-    char path[300];
-    snprintf(path, sizeof path, "%s/el2sim-words-XXXXXX",
-             getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-    int fd = mkstemp(path);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
-    CHECK(f);
-    u64 words = sample ? write_sample(f, seed, per_row) : write_chunk(f, (u32)seed);
-    CHECK(!fclose(f));
-    compare_file(path, words);
-    unlink(path);
+    FILE *f = open_words();
+    compare_words(f, sample ? write_sample(f, seed, per_row) : write_chunk(f, (u32)seed),
+                  ",no-aliases");
+    if (sample) {
+        // Hints have no other name without aliases.
+        f = open_words();
+        compare_words(f, write_hints(f), "");
+    }
     unsigned bad = founds;
     if (sample) bad += report_unused() + report_uncovered(per_row);
     report_features();
