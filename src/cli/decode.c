@@ -5,7 +5,10 @@
 #include "cli/json.h"
 #include "cpu/cpu_models.h"
 #include "cpu/isa.h"
+#include "cpu/sysreg.h"
 #include "debugger/disasm.h"
+#include "gen/exceptions.h"
+#include "gen/features.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +35,7 @@ typedef struct Decoded {
     bool undef;      // UNDEFINED because row number `shown` says so
     int shown;       // the row whose fields are shown: that of the word, or the nearest; -1: none
     const char *missing;  // a feature of that row which the CPU does not have
+    char system[160];     // what is wrong with its system register, or empty
     unsigned count;
     Rejected rejected[REJECTED_MAX];  // most special row first
 } Decoded;
@@ -118,6 +122,29 @@ static void ask_rows(const DecodeOptions *o, const u64 *features, u32 word, Deco
     }
 }
 
+// MRS, MSR (register), SYS, SYSL are rows for all registers: which there are is decided when they execute.
+static void ask_register(const DecodeOptions *o, const u64 *features, Decoded *out) {
+    u32 w = out->word;
+    if ((w & 0xffc00000) != 0xd5000000 || !bits(w, 20, 19)) return;
+    unsigned enc = sysreg_enc((u32)bits(w, 20, 19), (u32)bits(w, 18, 16), (u32)bits(w, 15, 12),
+                              (u32)bits(w, 11, 8), (u32)bits(w, 7, 5));
+    unsigned index = sysreg_index(enc);
+    char name[32];
+    if (index == SYSREG_NONE) {
+        snprintf(out->system, sizeof out->system, "%s is in no row of sysregs.reg",
+                 sysreg_name_of_encoding(enc, name, sizeof name));
+        return;
+    }
+    const SysRegInfo *r = sysreg_info(index);
+    bool read = bit(w, 21);
+    if (r->need >= 0 && !(features[r->need / 64] >> r->need % 64 & 1))
+        snprintf(out->system, sizeof out->system, "%s needs %s, which %s does not have", r->name,
+                 feature_names[r->need], o->cpu);
+    else if ((read ? r->read_el : r->write_el) > 2)
+        snprintf(out->system, sizeof out->system, "%s cannot be %s", r->name,
+                 read ? "read" : "written");
+}
+
 static void decode(const DecodeOptions *o, const Machine *m, Disassembler *d, u32 word,
                    Decoded *out) {
     *out = (Decoded){.word = word, .row = -1, .shown = -1};
@@ -125,6 +152,7 @@ static void decode(const DecodeOptions *o, const Machine *m, Disassembler *d, u3
     for (char *c = out->text; *c; c++)  // the mnemonic's column is of no use here
         while (c[0] == ' ' && c[1] == ' ') memmove(c, c + 1, strlen(c));
     ask_rows(o, m->features, word, out);
+    if (out->row >= 0) ask_register(o, m->features, out);
     if (out->shown >= 0) out->missing = isa_missing_feature((unsigned)out->shown, m->features);
 }
 
@@ -183,6 +211,7 @@ static void print_text(const Decoded *d, const DecodeOptions *o) {
         printf("  UNDEFINED: row %s says so\n", decode_rows[d->shown].name);
     else if (d->row < 0)
         printf("  UNDEFINED on %s%s\n", o->cpu, d->count ? "" : ": in no row");
+    if (*d->system) printf("  UNDEFINED when it executes, unless trapped: %s\n", d->system);
     for (unsigned i = 0; i < d->count; i++)
         printf("  not row %s: %s\n", decode_rows[d->rejected[i].row].name, d->rejected[i].why);
     if (d->shown < 0) return;
@@ -224,6 +253,7 @@ static void print_json(const Decoded *d) {
     json_member("text", d->text);
     printf(", \"defined\": %s", d->row < 0 ? "false" : "true");
     json_member("row", d->shown < 0 ? "" : decode_rows[d->shown].name);
+    json_member("system", d->system);
     if (d->shown >= 0) print_json_row(d);
     printf(", \"rejected\": [");
     for (unsigned i = 0; i < d->count; i++) {

@@ -41,13 +41,19 @@ expect 0 '' decode 8bc00000; says '^  not row add_shift: shift is 3, not 0, 1, 2
 # No row at all, and the row that is UNDEFINED.
 expect 0 '' decode 02000000; says '^  UNDEFINED on max: in no row$'; silent '^  row'
 expect 0 '' decode 0; says '^  UNDEFINED: row udf says so$'
+# System registers: decided when the instruction executes. MSR of an ID register; HFGRTR_EL2 is of FEAT_FGT.
+expect 0 '' decode d51ff000 d5180000 d53c1180 -cpu cortex-a57
+says '^  UNDEFINED when it executes, unless trapped: S3_7_C15_C0_0 is in no row of sysregs.reg$'
+says '^  UNDEFINED when it executes, unless trapped: MIDR_EL1 cannot be written$'
+says '^  UNDEFINED when it executes, unless trapped: HFGRTR_EL2 needs FEAT_FGT, which cortex-a57 does not have$'
+expect 0 '' decode d53c1180 d5380000; silent 'UNDEFINED'
 # What Capstone does not know has the row's name.
 expect 0 '' decode d5033f5f d503309f; says '^d5033f5f  clrex$'; says '^d503309f  '
 
 expect 0 '' decode --json 9ac12041 2000000 f8200001 -cpu cortex-a57
 awk -f "$(dirname "$0")/json.awk" "$WORK/out" || fail "not JSON"
 says '"name": "Rm", "hi": 20, "lo": 16, "bits": "00001", "value": 1}'
-says '"word": "0x02000000", .*"defined": false, "row": "", "rejected": \[\]}'
+says '"word": "0x02000000", .*"defined": false, "row": "", "system": "", "rejected": \[\]}'
 says '"missing": "FEAT_LSE"'
 
 # All words. 2^28 of them in each value of bits <28:25>; UDF has 2^16.
