@@ -18,8 +18,9 @@ foreach(cpu cortex-a57 cortex-a72 neoverse-n1 max)
     matrix_test(${cpu}-gic2 ${cpu} --gic 2)
     matrix_test(${cpu}-no-el2 ${cpu} --no-el2)
 endforeach()
+matrix_test(max-mte max,mte --pairs 1000)
 # A quarter of a billion cases each: not under the sanitizers, where fuzz_sysreg draws from the same.
-set_tests_properties(oracle-sysreg-matrix-max oracle-sysreg-matrix-max-gic2 PROPERTIES LABELS "oracle;slow")
+set_tests_properties(oracle-sysreg-matrix-max oracle-sysreg-matrix-max-mte oracle-sysreg-matrix-max-gic2 PROPERTIES LABELS "oracle;slow")
 
 add_executable(oracle_route ${CMAKE_SOURCE_DIR}/tests/oracle/route_matrix.c)
 target_link_libraries(oracle_route PRIVATE oracle_sysreg)

@@ -142,6 +142,7 @@ struct Cpu {
     u64 pmu_deadline;          // icount at which it wants attention, ~0: never
     // Lockup detection (exception.c): the same exception again and again without a return.
     u32 spsr_keep;  // PSTATE bits that an exception return takes from SPSR (exception_init())
+    u32 entry_set;  // PSTATE bits that exception entry sets whatever they were: TCO
     u64 last_elr;
     u32 last_esr, exception_repeats;
     u64 exceptions;                        // taken so far
@@ -231,6 +232,8 @@ enum {
     HCR_AT = 44,
     HCR_NV2 = 45,
     HCR_FWB = 46,
+    HCR_ATA = 56,
+    HCR_DCT = 57,
 };
 
 // HFGITR_EL2 bits that instructions outside of sysregs.reg test.

@@ -16,6 +16,7 @@ typedef struct CpuModel {
     u32 ccsidr[4];  // level 1 data, level 1 instruction, level 2, level 3
     u32 pmcr;       // PMCR_EL0.{IMP,IDCODE}
     u64 pfr0, pfr1, dfr0, isar0, isar1, isar2, mmfr0, mmfr1, mmfr2;
+    bool mte;  // with memory that has tags: FEAT_MTE3
 } CpuModel;
 
 // One nibble of an ID register.
@@ -83,6 +84,7 @@ static const CpuModel models[] = {
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
         .pfr0 = (PFR0_V82 + ID(1, 28) + ID(1, 56)) | ID(1, 48),  // RAS 1.1, CSV2_2, DIT
         .pfr1 = ID(2, 4),
+        .mte = true,
         .dfr0 = DFR0_BASE | ID(7, 0) | ID(6, 8) | NO_DOUBLE_LOCK,
         // SHA512, SHA3, SM3, SM4, FHM, FlagM2, TLBIRANGE
         .isar0 = ISAR0_V82 | ID(2, 12) | ID(1, 32) | ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(2, 52) |
@@ -116,6 +118,7 @@ static const FeatureRule rules[] = {
     {FEAT_CSV2, REG(pfr0), 56, 1},       {FEAT_CSV3, REG(pfr0), 60, 1},
     {FEAT_BTI, REG(pfr1), 0, 1},         {FEAT_SSBS, REG(pfr1), 4, 1},
     {FEAT_SSBS2, REG(pfr1), 4, 2},       {FEAT_MTE, REG(pfr1), 8, 1},
+    {FEAT_MTE2, REG(pfr1), 8, 2},        {FEAT_MTE3, REG(pfr1), 8, 3},
     {FEAT_PMUv3, REG(dfr0), 8, 1},       {FEAT_TRF, REG(dfr0), 40, 1},
     {FEAT_PMUv3p1, REG(dfr0), 8, 4},     {FEAT_PMUv3p4, REG(dfr0), 8, 5},
     {FEAT_AES, REG(isar0), 4, 1},        {FEAT_PMULL, REG(isar0), 4, 2},
@@ -167,6 +170,7 @@ const char *cpu_model_name(unsigned n) {
 static CpuModel for_machine(const CpuModel *base, const MachineConfig *config) {
     CpuModel m = *base;
     if (config->gic_version == 3) m.pfr0 |= ID(1, 24);
+    if (config->mte && m.mte) m.pfr1 |= ID(3, 8);
     if (!config->el2) {
         m.pfr0 &= ~ID(15, 8);
         m.mmfr0 &= ~ID(15, 56);  // FGT
@@ -188,6 +192,8 @@ bool cpu_model_features(Machine *machine, const char *name, Error *err) {
             snprintf(list + strlen(list), sizeof list - strlen(list), " %s", models[i].name);
         return error_set(err, "unknown CPU %s; there are:%s", name, list);
     }
+    if (machine->config.mte && !base->mte)
+        return error_set(err, "CPU %s has no memory tagging (mte=on)", name);
     CpuModel m = for_machine(base, &machine->config);
     memset(machine->features, 0, sizeof machine->features);
     for (unsigned i = 0; i < ARRAY_LEN(rules); i++) {
@@ -217,6 +223,7 @@ void cpu_model_reset(Cpu *cpu, const char *name) {
     s->PMCR_EL0 |= m.pmcr;
     s->CLIDR_EL1 = m.clidr;
     s->DCZID_EL0 = 4;  // 64 bytes
+    s->GMID_EL1 = 6;   // LDGM, STGM: 256 bytes
     s->ID_AA64PFR0_EL1 = m.pfr0;
     s->ID_AA64PFR1_EL1 = m.pfr1;
     s->ID_AA64DFR0_EL1 = m.dfr0;

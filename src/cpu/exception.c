@@ -184,7 +184,7 @@ static ALWAYS_INLINE void take_exception(Cpu *cpu, int target_el, const Exceptio
 
     u64 sctlr = sctlr_of(cpu, target_el);
     u32 p = cpu->pstate & (PSTATE_PAN | PSTATE_DIT);
-    p |= PSTATE_DAIF | PSTATE_SP | (u32)target_el << PSTATE_EL_SHIFT;
+    p |= cpu->entry_set | PSTATE_DAIF | PSTATE_SP | (u32)target_el << PSTATE_EL_SHIFT;
     if (!bit(sctlr, SCTLR_SPAN) && cpu_has(cpu, FEAT_PAN) && (target_el == 1 || cpu_in_host0(cpu)))
         p |= PSTATE_PAN;
     if (bit(sctlr, SCTLR_DSSBS) && cpu_has(cpu, FEAT_SSBS)) p |= PSTATE_SSBS;
@@ -377,7 +377,9 @@ void exception_init(Cpu *cpu) {
     if (cpu_has(cpu, FEAT_UAO)) keep |= PSTATE_UAO;
     if (cpu_has(cpu, FEAT_DIT)) keep |= PSTATE_DIT;
     if (cpu_has(cpu, FEAT_SSBS)) keep |= PSTATE_SSBS;
+    if (cpu_has(cpu, FEAT_MTE)) keep |= PSTATE_TCO;
     cpu->spsr_keep = keep;
+    cpu->entry_set = cpu_has(cpu, FEAT_MTE) ? PSTATE_TCO : 0;
 }
 
 // EL that SPSR asks for, -1 when the return is illegal. Source: IllegalExceptionReturn.

@@ -27,7 +27,8 @@ void exclusive_mark_slow(Cpu *cpu, u64 va, unsigned size) {
 
 bool exclusive_pass_slow(Cpu *cpu, const Op *op, u64 va, unsigned size) {
     if (!cpu->excl_valid && !(va & (size - 1))) return false;
-    mem_translate(cpu, op, va, size, false, true, ACC_EXCL);
+    // Only the store itself is Tag Checked.
+    mem_translate(cpu, op, va, size, false, true, ACC_EXCL | ACC_NO_TAG);
     bool pass =
         cpu->excl_valid && cpu->excl_size == size && cpu->excl_host == host_address(cpu, va);
     cpu->excl_valid = false;

@@ -135,6 +135,10 @@ static ALWAYS_INLINE const Op *sem_msr_dit(Cpu *cpu, const Op *op, const Table *
     set_pstate_bit(cpu, PSTATE_DIT, op->r[0]);
     NEXT(cpu, op, table);
 }
+static ALWAYS_INLINE const Op *sem_msr_tco(Cpu *cpu, const Op *op, const Table *table) {
+    set_pstate_bit(cpu, PSTATE_TCO, op->r[0]);
+    NEXT(cpu, op, table);
+}
 static ALWAYS_INLINE const Op *sem_msr_pan(Cpu *cpu, const Op *op, const Table *table) {
     if (unlikely(cpu->el == 0)) TAIL(system_undefined(cpu, op, table));
     u32 p = cpu->pstate & ~(u32)PSTATE_PAN;

@@ -218,6 +218,7 @@ static Place nested_access(Cpu *cpu, unsigned *index, bool read) {
         return GONE;
     }
     if (bit(hcr, HCR_NV2) && r->nv2 != SYSREG_NONE) {
+        if (take_traps(cpu, r, read)) return GONE;
         *index = r->nv2;
         return REGISTER;
     }

@@ -15,10 +15,10 @@ enum {
 };
 
 // Bits of HCR_EL2 that change what a translation gives or which regime is in use.
-static const u64 hcr_translation = 1ull << HCR_VM | 1ull << HCR_PTW | 1ull << HCR_DC |
-                                   1ull << HCR_TGE | 1ull << HCR_CD | 1ull << HCR_ID |
-                                   1ull << HCR_E2H | 1ull << HCR_MIOCNCE | 1ull << HCR_FWB |
-                                   1ull << HCR_NV | 1ull << HCR_NV1;
+static const u64 hcr_translation =
+    1ull << HCR_VM | 1ull << HCR_PTW | 1ull << HCR_DC | 1ull << HCR_TGE | 1ull << HCR_CD |
+    1ull << HCR_ID | 1ull << HCR_E2H | 1ull << HCR_MIOCNCE | 1ull << HCR_FWB | 1ull << HCR_NV |
+    1ull << HCR_NV1 | 1ull << HCR_ATA | 1ull << HCR_DCT;
 
 // --- special-purpose registers ---------------------------------------------------------------
 
@@ -64,6 +64,7 @@ static u32 pstate_mask(unsigned index) {
     case SYSREG_UAO: return PSTATE_UAO;
     case SYSREG_DIT: return PSTATE_DIT;
     case SYSREG_SSBS: return PSTATE_SSBS;
+    case SYSREG_TCO: return PSTATE_TCO;
     case SYSREG_DAIF: return PSTATE_DAIF;
     default: CHECK(!"a PSTATE register"); return 0;
     }
@@ -225,8 +226,7 @@ bool sys_cache_va(Cpu *cpu, u64 xt, u32 arg) {
 }
 
 bool sys_dc_zva(Cpu *cpu, u64 xt, u32 arg) {
-    (void)arg;
-    dc_zva(cpu, NULL, xt);
+    dc_zero(cpu, xt, arg);
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cpu/sysreg.h"
 #include "gic/gic.h"
+#include "mmu/mmu.h"
 
 // sys_tlbi(): what is named, by whom, how far.
 enum {

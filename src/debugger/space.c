@@ -70,6 +70,7 @@ static const char *fault_name(FaultType type) {
                                         [FAULT_ACCESS_FLAG] = "access flag fault",
                                         [FAULT_PERMISSION] = "permission fault",
                                         [FAULT_ALIGNMENT] = "alignment fault",
+                                        [FAULT_TAG_CHECK] = "tag check fault",
                                         [FAULT_EXTERNAL] = "external abort",
                                         [FAULT_EXTERNAL_TTW] = "external abort on a walk",
                                         [FAULT_TLB_CONFLICT] = "TLB conflict",

@@ -149,6 +149,7 @@ int view_fault_text(const Fault *f, char *buf, size_t n) {
                                         [FAULT_ACCESS_FLAG] = "Access flag fault",
                                         [FAULT_PERMISSION] = "Permission fault",
                                         [FAULT_ALIGNMENT] = "Alignment fault",
+                                        [FAULT_TAG_CHECK] = "Tag check fault",
                                         [FAULT_EXTERNAL] = "Synchronous External abort",
                                         [FAULT_EXTERNAL_TTW] = "External abort on the walk",
                                         [FAULT_TLB_CONFLICT] = "TLB conflict abort",

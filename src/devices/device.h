@@ -23,6 +23,7 @@ typedef struct Region {
     u8 *host;       // plain memory: host address of base (RAM, flash in read mode)
     bool readonly;  // plain memory: writes go to ops (flash) or are an external abort (no ops)
     OpPage **code;  // predecoded pages by page number, for memory regions (opcache.c)
+    u8 *tags;       // allocation tags, two in a byte; NULL: all 0 (mmu/tags.c)
 } Region;
 
 // Adds a region; regions must not overlap. `r` must live as long as the machine.

@@ -17,6 +17,7 @@
 #include "gic/gic.h"
 #include "machine/virt.h"
 #include "mmu/mmu.h"
+#include "mmu/tags.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -485,6 +486,7 @@ void machine_free(Machine *machine) {
         free_code(&machine->ram);
         munmap(machine->ram.code, (machine->ram.size >> 12) * sizeof(OpPage *));
         munmap(machine->ram.host, machine->ram.size);
+        tags_free(&machine->ram);
     }
     bus_free(machine);
     free(machine->clock->queue);

@@ -16,6 +16,7 @@ typedef struct MachineConfig {
     bool el2;               // virtualization=on
     bool its;
     bool highmem;
+    bool mte;         // memory tagging, for CPU models that have it
     bool host_clock;  // --clock host
     bool semihosting;
     u64 seed;  // of everything random (PAuth keys at reset, RNG, kaslr-seed)

@@ -8,6 +8,7 @@
 #include "cpu/observer.h"
 #include "cpu/op.h"
 #include "mmu/fault.h"
+#include "mmu/tags.h"
 #include "mmu/tlb.h"
 
 enum { LINE_SIZE = 64 };  // of the data cache: CTR_EL0.DminLine
@@ -113,6 +114,8 @@ static Place locate(Cpu *cpu, Tlb *tlb, u64 address, unsigned size, bool read, b
     Place p = {.pa = f->pa | (address & 0xfff), .device = f->flags & FULL_DEVICE};
     if (unlikely(f->flags & FULL_ARMED))
         check_armed(cpu, tlb, address, p.pa, size, read, write, acc);
+    if (unlikely(f->flags & FULL_CHECKED))
+        tag_check(cpu, tlb, address, p.pa, size, read, write, acc);
     bool bus = f->flags & FULL_MMIO || (write && f->flags & FULL_READONLY);
     if (!bus) p.host = (u8 *)(uintptr_t)(address + e->add);
     p.code = write && e->wtag & TLB_SLOW;
@@ -335,9 +338,20 @@ OpPage *fetch_page_slow(Cpu *cpu, u64 pc) {
 
 enum { ZVA_SIZE = 64 };
 
-void dc_zva(Cpu *cpu, const Op *op, u64 address) {
+// AArch64.DataMemZero, once the block has been translated.
+static void zero_data(Cpu *cpu, Tlb *tlb, const Place *p, u64 block, u64 address) {
     static const u8 zeros[ZVA_SIZE];
-    sync(cpu, op);
+    if (!p->host) {
+        for (unsigned k = 0; k < ZVA_SIZE; k += 8)
+            if (!bus_store(cpu, p->pa + k, 8, 0)) external_abort(cpu, address, true, ACC_VECTOR);
+        return;
+    }
+    memcpy(p->host, zeros, ZVA_SIZE);
+    if (p->code) tlb_code_written(cpu, tlb, block, p->pa, ZVA_SIZE);
+}
+
+// AArch64.MemZero. A fault names the address of the instruction, not that of the block.
+void dc_zero(Cpu *cpu, u64 address, unsigned what) {
     u64 block = align_down(address, ZVA_SIZE);
     Tlb *tlb = cpu->tlb;
     unsigned i = (block >> 12) & (TLB_SIZE - 1);
@@ -355,14 +369,13 @@ void dc_zva(Cpu *cpu, const Op *op, u64 address) {
         alignment_fault(cpu, address, !(f->flags & FULL_S1_DEVICE), true, "DC ZVA of Device memory",
                         ACC_VECTOR);
     }
-    Place p = locate(cpu, tlb, block, ZVA_SIZE, false, true, false, ACC_VECTOR);
-    if (!p.host) {
-        for (unsigned k = 0; k < ZVA_SIZE; k += 8)
-            if (!bus_store(cpu, p.pa + k, 8, 0)) external_abort(cpu, address, true, ACC_VECTOR);
-        return;
-    }
-    memcpy(p.host, zeros, ZVA_SIZE);
-    if (p.code) tlb_code_written(cpu, tlb, block, p.pa, ZVA_SIZE);
+    Place p = locate(cpu, tlb, block, ZVA_SIZE, false, true, false, ACC_VECTOR | ACC_NO_TAG);
+    if (unlikely(what == ZERO_DATA && f->flags & FULL_CHECKED))
+        tag_check_block(cpu, tlb, address, p.pa, ZVA_SIZE);
+    if (what & ZERO_TAGS && f->flags & FULL_TAGGED && tag_access_enabled(cpu))
+        for (unsigned k = 0; k < ZVA_SIZE; k += TAG_GRANULE)
+            tag_store(cpu->machine, p.pa + k, (unsigned)bits(address, 59, 56));
+    if (what & ZERO_DATA) zero_data(cpu, tlb, &p, block, address);
 }
 
 void cache_maintenance_va(Cpu *cpu, const Op *op, u64 address, bool invalidate, bool icache) {

@@ -49,6 +49,7 @@ typedef enum Acc {
     ACC_SIGNED = 128,    // ISS.SSE: sign-extending load
     ACC_REG32 = 256,     // ISS.SF = 0: the register is 32 bits wide
     ACC_NV2 = 512,       // register in memory (VNCR_EL2): EL2's access, made by EL1
+    ACC_NO_TAG = 1024,   // not a Tag Checked access, whatever the instruction
 } Acc;
 
 // The context of one executing load/store. In the fast variant of a handler `slow` is false and a

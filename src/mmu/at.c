@@ -47,11 +47,13 @@ void AArch64_AT(Cpu *cpu, u64 address, AtOp op) {
         ok = s1_translate(&w, address, &m.s1);
         m.pa = m.s1.ipa;
         m.s2.attr = m.s1.attr;
+        m.tagged = m.s1.tagged;
         m.s2.sh = m.s1.sh;
         walk_tell(&w, address, ok, &m, false);
     }
     if (ok) {
-        cpu->sys.PAR_EL1 = par_success(m.pa, m.s2.attr, m.s2.sh);
+        // EncodePARAttrs.
+        cpu->sys.PAR_EL1 = par_success(m.pa, m.tagged ? ATTR_TAGGED : m.s2.attr, m.s2.sh);
         return;
     }
     if (fault_is_external(&w.fault) || (cpu->el == 1 && w.fault.s1ptw)) {

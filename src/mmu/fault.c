@@ -17,6 +17,7 @@ unsigned fault_status(const Fault *f) {
     case FAULT_PERMISSION: return 0x0c | level;
     case FAULT_EXTERNAL: return 0x10;
     case FAULT_EXTERNAL_TTW: return 0x14 | level;
+    case FAULT_TAG_CHECK: return 0x11;
     case FAULT_ALIGNMENT: return 0x21;
     case FAULT_TLB_CONFLICT: return 0x30;
     case FAULT_HW_UPDATE: return 0x31;
@@ -109,7 +110,7 @@ static bool ipa_valid(const Fault *f) {
 
 // The word at pc, when the CPU is inside an instruction. (cpu->block is already behind a system
 // instruction.)
-static u32 current_word(const Cpu *cpu) {
+u32 current_word(const Cpu *cpu) {
     if (!cpu->page || !cpu->block) return 0;
     return op_word(cpu, &cpu->page->ops[(cpu->pc & 0xffc) >> 2]);
 }

@@ -13,4 +13,6 @@ u32 LSInstructionSyndrome(u32 word);
 // or store, 0 when it is not known.
 int abort_exception(const Cpu *cpu, Va va, const Fault *f, AccessType type, Acc acc, u32 word,
                     Exception *e);
+// The instruction word at cpu->pc while it is executed; 0 outside of instructions.
+u32 current_word(const Cpu *cpu);
 void AArch64_PCAlignmentFault(Cpu *cpu, u64 pc);

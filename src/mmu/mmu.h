@@ -35,6 +35,7 @@ typedef enum FaultType {
     FAULT_TLB_CONFLICT,
     FAULT_HW_UPDATE,
     FAULT_UNSUPPORTED_EXCLUSIVE,
+    FAULT_TAG_CHECK,
 } FaultType;
 
 typedef struct Fault {
@@ -138,7 +139,9 @@ typedef struct TlbiScope {
 void tlb_invalidate(Cpu *cpu, const TlbiScope *scope);
 
 // --- instructions that work on addresses; each may fault (then it does not return) ---
-void dc_zva(Cpu *cpu, const Op *op, u64 va);
+// DC ZVA, GVA, GZVA. The tag that is written is that of va.
+enum { ZERO_DATA = 1, ZERO_TAGS = 2 };
+void dc_zero(Cpu *cpu, u64 va, unsigned what);
 // DC CVAC and others / IC IVAU by VA: translate, check permissions as the manual says.
 void cache_maintenance_va(Cpu *cpu, const Op *op, u64 va, bool invalidate, bool icache);
 // AT S1E1R etc.: writes PAR_EL1 (or takes the abort the manual asks for).

@@ -72,7 +72,8 @@ static void load_range(const Cpu *cpu, const Regime *r, S1Range *g, unsigned txs
 // TCR_EL1, and TCR_EL2 with E2H set.
 static void load_tcr_two_ranges(const Cpu *cpu, Regime *r, u64 tcr) {
     bool hpds = cpu_has(cpu, FEAT_HPDS), pauth = cpu_has(cpu, FEAT_PAuth);
-    bool e0pd = cpu_has(cpu, FEAT_E0PD), hafdbs = cpu_has(cpu, FEAT_HAFDBS);
+    bool tagging = cpu_has(cpu, FEAT_MTE2), e0pd = cpu_has(cpu, FEAT_E0PD),
+         hafdbs = cpu_has(cpu, FEAT_HAFDBS);
     unsigned ips = (unsigned)bits(tcr, 34, 32);
     load_range(cpu, r, &r->range[0], (unsigned)bits(tcr, 5, 0),
                decode_tg0(cpu, (unsigned)bits(tcr, 15, 14)), ips);
@@ -86,6 +87,7 @@ static void load_tcr_two_ranges(const Cpu *cpu, Regime *r, u64 tcr) {
         g->hpd = hpds && bit(tcr, 41 + i);
         g->tbid = pauth && bit(tcr, 51 + i);
         g->e0pd = e0pd && bit(tcr, 55 + i);
+        g->tcma = tagging && bit(tcr, 57 + i);
     }
     r->ha = hafdbs && bit(tcr, 39);
     r->hd = hafdbs && bit(tcr, 40);
@@ -97,6 +99,7 @@ static void load_tcr_el2(const Cpu *cpu, Regime *r, u64 tcr) {
                (unsigned)bits(tcr, 18, 16));
     g->epd = g->e0pd = false;
     g->tbi = bit(tcr, 20);
+    g->tcma = cpu_has(cpu, FEAT_MTE2) && bit(tcr, 30);
     g->hpd = cpu_has(cpu, FEAT_HPDS) && bit(tcr, 24);
     g->tbid = cpu_has(cpu, FEAT_PAuth) && bit(tcr, 29);
     r->range[1] = *g;
@@ -147,6 +150,16 @@ static void load_s2(const Cpu *cpu, u64 hcr, S2Params *s, unsigned pamax) {
     s->id = bit(hcr, HCR_ID);
 }
 
+// AArch64.AllocationTagAccessIsEnabled, AArch64.EffectiveTCF.
+static void load_tags(const Cpu *cpu, RegimeId id, Regime *r, u64 hcr, u64 sctlr) {
+    if (!cpu_has(cpu, FEAT_MTE2)) return;
+    bool allowed = id != REGIME_EL10 || !cpu_have_el2(cpu) || bit(hcr, HCR_ATA);
+    r->tagging = true;
+    r->dct = bit(hcr, HCR_DCT);
+    r->tags[0] = (TagControls){allowed && bit(sctlr, 42), bits(sctlr, 39, 38) & 3};
+    r->tags[1] = (TagControls){allowed && bit(sctlr, 43), bits(sctlr, 41, 40) & 3};
+}
+
 void regime_load(const Cpu *cpu, RegimeId id, Regime *r) {
     const struct SysRegs *s = &cpu->sys;
     u64 hcr = id == REGIME_EL10 ? mmu_hcr(cpu) : 0;
@@ -164,6 +177,7 @@ void regime_load(const Cpu *cpu, RegimeId id, Regime *r) {
     r->wxn = bit(sctlr, 19);
     r->ee = bit(sctlr, 25);
     r->epan = r->unpriv && cpu_has(cpu, FEAT_PAN3) && bit(sctlr, 57);
+    load_tags(cpu, id, r, hcr, sctlr);
     if (id == REGIME_EL2) {
         load_tcr_el2(cpu, r, s->TCR_EL2);
     } else {

@@ -31,6 +31,8 @@ static void s1_memory_type(const Walk *w, u8 attr, u8 sh, Stage1 *o) {
         attr = ATTR_NC;
     }
     o->attr = attr;
+    // Non-cacheable by SCTLR_ELx.C or I: Untagged, a choice.
+    o->tagged = o->tagged && attr == ATTR_WB;
     o->sh = r->vm ? sh : attr_effective_sh(attr, sh);
 }
 
@@ -48,6 +50,7 @@ static bool s1_disabled(Walk *w, u64 address, Stage1 *o) {
     o->page_bits = 48;
     o->r = o->w = o->x = true;
     o->clean = o->ng = o->guarded = false;
+    o->tagged = r->dc && r->dct;
     if (bits(address, top, r->pamax))
         return walk_fault(w, FAULT_ADDRESS_SIZE, 0, "stage 1 off: address beyond the PA size");
     if (device_alignment_fault(w, o->attr))
@@ -139,7 +142,7 @@ static bool s1_leaf(Walk *w, const S1Range *g, u64 address, u64 at, u64 pa, u64 
         return walk_fault(w, FAULT_ADDRESS_SIZE, level, "stage 1: output address beyond TCR.IPS");
     if (!bit(desc, 10) && !r->ha && w->type != ACCESS_CACHE)
         return walk_fault(w, FAULT_ACCESS_FLAG, level, "stage 1: access flag clear");
-    u8 attr = attr_decode((u8)(r->mair >> 8 * bits(desc, 4, 2)));
+    u8 mair = (u8)(r->mair >> 8 * bits(desc, 4, 2)), attr = attr_decode(mair);
     if (device_alignment_fault(w, attr))
         return walk_fault(w, FAULT_ALIGNMENT, level, "stage 1: Device memory must be aligned");
     s1_permissions(w, desc, table, o);
@@ -148,6 +151,7 @@ static bool s1_leaf(Walk *w, const S1Range *g, u64 address, u64 at, u64 pa, u64 
     o->page_bits = (u8)shift;
     o->ng = r->unpriv && bit(desc, 11);
     o->guarded = bit(desc, 50);
+    o->tagged = r->tagging && mair == ATTR_TAGGED;
     s1_memory_type(w, attr, (u8)bits(desc, 9, 8), o);
     return s1_update(w, at, pa, desc, level, o);
 }

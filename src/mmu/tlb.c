@@ -7,6 +7,7 @@
 // keep such entries or not. No table entries (walk caches) are kept for stage 1.
 #include "mmu/tlb.h"
 #include "cpu/op.h"
+#include "mmu/tags.h"
 
 #include <stdlib.h>
 
@@ -74,8 +75,9 @@ enum {
 };
 #define HCR_CONTROLS \
     (HCR_CONTROLS_LO | 1ull << HCR_CD | 1ull << HCR_ID | 1ull << HCR_NV | 1ull << HCR_NV1 | \
-     1ull << HCR_FWB)
-#define SCTLR_CONTROLS (SCTLR_CONTROLS_LO | 1ull << 57)
+     1ull << HCR_FWB | 1ull << HCR_ATA | 1ull << HCR_DCT)
+// EPAN; ATA, ATA0, TCF, TCF0.
+#define SCTLR_CONTROLS (SCTLR_CONTROLS_LO | 1ull << 57 | 0x3full << 38)
 
 static void current_controls(const Cpu *cpu, RegimeId id, u64 out[CONTROL_COUNT]) {
     const struct SysRegs *s = &cpu->sys;
@@ -294,7 +296,7 @@ void tlb_code_written(Cpu *cpu, Tlb *tlb, u64 va, u64 pa, unsigned n) {
     phys_host(cpu->machine, pa, &region);
     // opcache_written() may have given the page up as code: stores are plain again.
     if (e->wtag != ((va & ~0xfffull) | TLB_SLOW) || page_is_code(region, pa)) return;
-    if (tlb_table(tlb)->full[(va >> 12) & (TLB_SIZE - 1)].flags & FULL_ARMED) return;
+    if (tlb_table(tlb)->full[(va >> 12) & (TLB_SIZE - 1)].flags & FULL_ASKS) return;
     e->wtag &= ~(u64)TLB_SLOW;
     note_write(cpu, tlb_table(tlb), pa);
 }
@@ -310,6 +312,16 @@ static void fill_armed(Cpu *cpu, Tlb *tlb, TlbEntry *e, DataFull *f, u64 ipa) {
     set_armed(e, f,
               armed_in_page(cpu, f->va, mode_el(tlb->mode)) |
                   armed_in_memory(cpu, f->pa, ipa & ~0xfffull));
+}
+
+// Where a Tag Check may fail the fast path must not match.
+static COLD void fill_tagged(Tlb *tlb, TlbEntry *e, DataFull *f, const Region *region) {
+    if (!tags_stored(region)) return;
+    f->flags |= FULL_TAGGED;
+    if (!tags_checked(tlb, f->va)) return;
+    f->flags |= FULL_CHECKED;
+    if (e->rtag != TLB_NO_TAG) e->rtag |= TLB_SLOW;
+    if (e->wtag != TLB_NO_TAG) e->wtag |= TLB_SLOW;
 }
 
 static void fill_data(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
@@ -338,6 +350,7 @@ static void fill_data(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
         return;
     }
     e->add = (u64)(uintptr_t)host - page;
+    if (unlikely(m->tagged)) fill_tagged(tlb, e, f, region);
     if (e->wtag != page) return;
     if (region->readonly) {
         f->flags |= FULL_READONLY;
@@ -411,7 +424,7 @@ void tlb_drop_pages(Cpu *cpu, u64 first, u64 last) {
 // The marks of an entry that is not armed: those it has for other reasons.
 static void clear_armed(Cpu *cpu, TlbTable *t, TlbEntry *e, DataFull *f) {
     f->flags &= (u8)~FULL_ARMED;
-    if (f->flags & FULL_MMIO) return;
+    if (f->flags & (FULL_MMIO | FULL_CHECKED)) return;
     if (e->rtag != TLB_NO_TAG) e->rtag &= ~(u64)TLB_SLOW;
     Region *region;
     if (e->wtag == TLB_NO_TAG || f->flags & FULL_READONLY) return;

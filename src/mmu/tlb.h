@@ -15,6 +15,9 @@ enum {
     FULL_DEVICE = 8,      // Device at either stage: unaligned accesses fault
     FULL_S1_DEVICE = 16,  // ... because of stage 1
     FULL_ARMED = 32,      // holds an armed address (cpu/armed.h)
+    FULL_TAGGED = 64,     // Tagged memory that has allocation tags
+    FULL_CHECKED = 128,   // ... and accesses by this address are Tag Checked (tags.h)
+    FULL_ASKS = FULL_ARMED | FULL_CHECKED,  // every access takes the slow path
 };
 
 // What the fast path does not need of a data entry.

@@ -116,6 +116,7 @@ static bool full_translate(Walk *w, u64 address, Mapping *m) {
         m->x &= m->s2.x;
         m->clean |= m->s2.clean;
         m->pa = m->s2.pa;
+        m->tagged = m->s1.tagged && m->s2.attr == ATTR_WB;  // S2MemTagType
     } else {
         m->s2 = (Stage2){.pa = m->s1.ipa,
                          .page_bits = 48,
@@ -125,6 +126,7 @@ static bool full_translate(Walk *w, u64 address, Mapping *m) {
                          .attr = m->s1.attr,
                          .sh = m->s1.sh};
         m->pa = m->s1.ipa;
+        m->tagged = m->s1.tagged;
     }
     return true;
 }
@@ -162,11 +164,11 @@ static void to_translation(const Mapping *m, Translation *t) {
     t->write = m->w;
     t->exec = m->x;
     t->ng = m->s1.ng;
-    t->attr = m->s2.attr;
+    t->attr = m->tagged ? ATTR_TAGGED : m->s2.attr;
     t->sh = m->s2.sh;
     t->device = attr_is_device(m->s2.attr);
     t->guarded = m->s1.guarded;
-    t->s1_attr = m->s1.attr;
+    t->s1_attr = m->s1.tagged ? ATTR_TAGGED : m->s1.attr;
     t->s1_sh = m->s1.sh;
     t->s1_rwx = rwx(m->s1.r, m->s1.w, m->s1.x);
     t->s2_rwx = rwx(m->s2.r, m->s2.w, m->s2.x);

@@ -24,7 +24,7 @@ typedef struct Tree {
 typedef struct S1Range {
     Tree tree;
     bool bad_size;  // TxSZ is out of range
-    bool epd, e0pd, tbi, tbid, hpd;
+    bool epd, e0pd, tbi, tbid, hpd, tcma;
 } S1Range;
 
 typedef struct S2Params {
@@ -33,6 +33,14 @@ typedef struct S2Params {
     Tree tree;
     bool ee, ha, hd, ptw, fwb, xnx, cd, id;
 } S2Params;
+
+// Allocation tags as one Exception level has them (FEAT_MTE2). All zero without the feature.
+typedef struct TagControls {
+    u8 access : 1;  // AArch64.AllocationTagAccessIsEnabled
+    u8 tcf : 2;     // AArch64.EffectiveTCF: what a Tag Check Fault does (TCF_*)
+} TagControls;
+
+enum { TCF_NONE, TCF_SYNC, TCF_ASYNC, TCF_ASYM };
 
 // S1TTWParams of the Arm ARM for both ranges, and S2TTWParams.
 typedef struct Regime {
@@ -43,7 +51,9 @@ typedef struct Regime {
     bool dc;          // HCR_EL2.DC
     bool unpriv;      // has EL0: two VA ranges, ASIDs, UXN and PXN
     bool wxn, ee, ha, hd, nv1, epan, dcache, icache, align, naa;
-    u8 pamax;  // bits of physical address
+    bool tagging : 1, dct : 1;  // FEAT_MTE2: MAIR 0xf0 is Tagged memory; HCR_EL2.DCT
+    TagControls tags[2];        // of EL0, of privileged code
+    u8 pamax;                   // bits of physical address
     u64 mair;
     S1Range range[2];
     S2Params s2;
@@ -72,6 +82,7 @@ typedef struct Stage1 {
     bool r, w, x;
     bool clean;  // a write must set the dirty state first
     bool ng, guarded;
+    bool tagged;  // Tagged Normal memory; attr is 0xff
     u8 attr, sh;  // MAIR byte, shareability (PAR_EL1.SH)
 } Stage1;
 
@@ -88,7 +99,8 @@ typedef struct Mapping {
     Stage1 s1;
     Stage2 s2;
     bool r, w, x;
-    bool clean;  // a write needs another walk, to set the dirty state
+    bool clean;   // a write needs another walk, to set the dirty state
+    bool tagged;  // both stages together
 } Mapping;
 
 static inline RegimeId mode_regime(MmuMode mode) {
@@ -109,7 +121,7 @@ static inline bool mode_pan(MmuMode mode) {
 static inline bool attr_is_device(u8 attr) {
     return !(attr & 0xf0);
 }
-enum { ATTR_NC = 0x44, SH_NSH = 0, SH_OSH = 2, SH_ISH = 3 };
+enum { ATTR_NC = 0x44, ATTR_WB = 0xff, ATTR_TAGGED = 0xf0, SH_NSH = 0, SH_OSH = 2, SH_ISH = 3 };
 
 // --- regime.c ---
 void regime_load(const Cpu *cpu, RegimeId id, Regime *r);

@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MACHINES = 16, MODES = 5 };
+enum { MACHINES = 32, MODES = 5 };
 
 static u64 take(const uint8_t **data, size_t *size, size_t n) {
     u64 value = 0;
@@ -26,9 +26,11 @@ static u64 take(const uint8_t **data, size_t *size, size_t n) {
 
 // Machines are made once: an input starts from a state that it writes whole.
 static Subject *machine_of(unsigned n) {
-    static const char *const models[] = {"cortex-a57", "cortex-a72", "neoverse-n1", "max"};
+    static const char *const models[] = {"cortex-a57", "cortex-a72", "neoverse-n1", "max",
+                                         "max,mte",    "max,mte",    "max,mte",     "max,mte"};
     static Subject *made[MACHINES];
-    if (!made[n]) made[n] = subject_create(models[n & 3], n & 4 ? 2 : 3, !(n & 8));
+    if (!made[n])
+        made[n] = subject_create(models[(n & 3) | (n & 16) >> 2], n & 4 ? 2 : 3, !(n & 8));
     return made[n];
 }
 

@@ -47,6 +47,7 @@ enum {  // bits of HCR_EL2
     HCR_EnSCXT = 53,
     HCR_TTLBIS = 54,
     HCR_TTLBOS = 55,
+    HCR_ATA = 56,
     HCR_TID5 = 58,
 };
 

@@ -158,7 +158,7 @@ static void machine(const char *model, bool el2) {
 }
 
 int main(void) {
-    static const char *const models[] = {"cortex-a57", "max"};
+    static const char *const models[] = {"cortex-a57", "max", "max,mte"};
     for (unsigned k = 0; k < ARRAY_LEN(models); k++) {
         machine(models[k], true);
         machine(models[k], false);

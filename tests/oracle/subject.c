@@ -39,7 +39,7 @@ static const Control controls[CONTROLS] = {
     CONTROL(HDFGWTR_EL2, 0),
     CONTROL(HAFGRTR_EL2, 0),
     CONTROL(OSLSR_EL1, 0),
-    CONTROL(HCR_EL2, 1ull << 53 | 1ull << 47 | 1ull << 41 | 1ull << 40 | 1ull << 31),
+    CONTROL(HCR_EL2, 1ull << 56 | 1ull << 53 | 1ull << 47 | 1ull << 41 | 1ull << 40 | 1ull << 31),
 };
 
 // --- creation --------------------------------------------------------------------------------
@@ -109,6 +109,7 @@ static void features_of_pfr(Subject *s, OracleFeatures *has) {
     has->SSBS = field(pfr1, 4) >= 1;
     has->SSBS2 = field(pfr1, 4) >= 2;
     has->MTE = field(pfr1, 8) >= 1;
+    has->MTE2 = field(pfr1, 8) >= 2;
     has->PMUv3 = pmu >= 1 && pmu < 15;
     has->PMUv3p4 = pmu >= 5 && pmu < 15;
     has->TRF = field(dfr0, 40) >= 1;
@@ -251,7 +252,9 @@ static Cpu *copy_of(const Cpu *cpu) {
 Subject *subject_create(const char *model, int gic_version, bool el2) {
     Subject *s = calloc(1, sizeof *s);
     CHECK(s);
-    MachineConfig config = {.cpu_model = model,
+    snprintf(s->model, sizeof s->model, "%.*s", (int)strcspn(model, ","), model);
+    MachineConfig config = {.cpu_model = s->model,
+                            .mte = strstr(model, ",mte"),
                             .cpus = 1,
                             .ram_size = RAM,
                             .gic_version = gic_version,

@@ -32,6 +32,7 @@ typedef struct Control {
 enum { CONTROLS = 23, CONTROL_HCR = CONTROLS - 1 };
 
 typedef struct Subject {
+    char model[32];
     Machine *machine;
     Cpu *cpu;
     Control control[CONTROLS];
@@ -57,6 +58,7 @@ typedef struct Outcome {
     const char *rule;  // what the product says decided it
 } Outcome;
 
+// model: a CPU, with ",mte" behind it in a machine with mte=on.
 Subject *subject_create(const char *model, int gic_version, bool el2);
 void subject_free(Subject *s);
 // Writes the controls (in Control order) as EL2 would and reads them back; saves the state of each

@@ -21,7 +21,7 @@ static uint64_t hcr_el2(const OracleFeatures *has) {
            when(has->LOR, one(35)) | when(has->RAS, span(37, 36)) | when(has->PAuth, span(41, 40)) |
            when(has->NV, span(44, 42)) | when(has->NV2, one(45)) | when(has->RASv1p1, one(47)) |
            when(has->EVT, one(49) | one(50) | one(52) | one(54) | one(55)) |
-           when(has->CSV2_2, one(53));
+           when(has->CSV2_2, one(53)) | when(has->MTE2, one(56) | one(58));
 }
 
 static uint64_t sctlr_el1(const OracleFeatures *has) {

@@ -1,5 +1,5 @@
 // EL1's control registers and their _EL12 names (Arm ARM, "Virtual memory control registers", "General
-// system control registers"; HCR_EL2.TVM, TRVM, TACR, TLOR, APK; FEAT_VHE; FEAT_NV, FEAT_NV2).
+// system control registers"; HCR_EL2.TVM, TRVM, TACR, TLOR, APK, ATA; FEAT_VHE; FEAT_NV, FEAT_NV2).
 #include "oracle_access.h"
 
 enum { NO_MEMORY = 0 };
@@ -109,6 +109,25 @@ static OracleResult lor(const Access *a, bool fgt, const char *cause) {
     return oracle_executes(a, a->enc);
 }
 
+// GCR_EL1, RGSR_EL1, TFSRE0_EL1.
+static OracleResult tag_register(const Access *a) {
+    if (!a->s->has.MTE2) return oracle_undefined(a, "no FEAT_MTE2");
+    if (a->s->el == 0) return oracle_undefined(a, "EL0");
+    if (a->s->el == 1 && a->s->has.EL2 && !hcr(a, HCR_ATA)) return oracle_trap(a, 2, "HCR_EL2.ATA");
+    return oracle_executes(a, a->enc);
+}
+
+static OracleResult tfsr_el1(const Access *a) {
+    if (!a->s->has.MTE2) return oracle_undefined(a, "no FEAT_MTE2");
+    if (a->s->el == 0) return oracle_undefined(a, "EL0");
+    if (a->s->el == 1) {
+        if (a->s->has.EL2 && !hcr(a, HCR_ATA)) return oracle_trap(a, 2, "HCR_EL2.ATA");
+        if (nv2(a) && nv1(a) && nv(a)) return oracle_memory(a, 0x190);
+        return oracle_executes(a, a->enc);
+    }
+    return at_el2(a, ENC(3, 4, 5, 6, 0));
+}
+
 static OracleResult par_el1(const Access *a) {
     if (a->s->el == 0) return oracle_undefined(a, "EL0");
     if (a->s->el == 1 && hfg(a, 27)) return oracle_trap(a, 2, HFG_CAUSE(a, "PAR_EL1"));
@@ -157,6 +176,7 @@ static bool el12_names(const Access *a, OracleResult *r) {
     case ENC(3, 5, 5, 1, 0): *r = el12(a, true, ENC(3, 0, 5, 1, 0), 0x128); return true;
     case ENC(3, 5, 5, 1, 1): *r = el12(a, true, ENC(3, 0, 5, 1, 1), 0x130); return true;
     case ENC(3, 5, 5, 2, 0): *r = el12(a, true, ENC(3, 0, 5, 2, 0), 0x138); return true;
+    case ENC(3, 5, 5, 6, 0): *r = el12(a, has->MTE2, ENC(3, 0, 5, 6, 0), 0x190); return true;
     case ENC(3, 5, 6, 0, 0): *r = el12(a, true, ENC(3, 0, 6, 0, 0), 0x220); return true;
     case ENC(3, 5, 10, 2, 0): *r = el12(a, true, ENC(3, 0, 10, 2, 0), 0x140); return true;
     case ENC(3, 5, 10, 3, 0): *r = el12(a, true, ENC(3, 0, 10, 3, 0), 0x148); return true;
@@ -238,6 +258,10 @@ static bool other_names(const Access *a, OracleResult *r) {
     switch (a->enc) {
     case ENC(3, 0, 1, 0, 1): *r = actlr_el1(a); return true;
     case ENC(3, 0, 1, 0, 2): *r = cpacr_el1(a); return true;
+    case ENC(3, 0, 1, 0, 5):  // RGSR_EL1
+    case ENC(3, 0, 1, 0, 6):  // GCR_EL1
+    case ENC(3, 0, 5, 6, 1): *r = tag_register(a); return true;
+    case ENC(3, 0, 5, 6, 0): *r = tfsr_el1(a); return true;
     case ENC(3, 0, 1, 2, 1): *r = trfcr_el1(a); return true;
     case ENC(3, 0, 4, 0, 0):
         *r = exception_register(a, false, "", 0x160, ENC(3, 4, 4, 0, 0));

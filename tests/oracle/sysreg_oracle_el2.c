@@ -41,6 +41,14 @@ static OracleResult in_el1_register(const Access *a, unsigned el1_register) {
     return oracle_executes(a, a->enc);
 }
 
+// With FEAT_NV2 a guest hypervisor's is TFSR_EL1, with that register's trap.
+static OracleResult tfsr_el2(const Access *a) {
+    if (!a->s->has.EL2 || !a->s->has.MTE2) return oracle_undefined(a, "not implemented");
+    if (a->s->el == 1 && nv2(a) && nv(a) && !hcr(a, HCR_ATA))
+        return oracle_trap(a, 2, "HCR_EL2.ATA");
+    return in_el1_register(a, ENC(3, 0, 5, 6, 0));
+}
+
 static bool control(const Access *a, OracleResult *r) {
     const OracleFeatures *has = &a->s->has;
     switch (a->enc) {
@@ -76,6 +84,7 @@ static bool exceptions(const Access *a, OracleResult *r) {
     case ENC(3, 4, 0, 0, 0): *r = in_memory(a, true, 0x88); return true;       // VPIDR_EL2
     case ENC(3, 4, 0, 0, 5): *r = in_memory(a, true, 0x50); return true;       // VMPIDR_EL2
     case ENC(3, 4, 3, 0, 0): *r = el2_register(a, has->AA32EL1); return true;  // DACR32_EL2
+    case ENC(3, 4, 5, 6, 0): *r = tfsr_el2(a); return true;
     case ENC(3, 4, 4, 0, 0): *r = in_el1_register(a, ENC(3, 0, 4, 0, 0)); return true;  // SPSR_EL2
     case ENC(3, 4, 4, 0, 1): *r = in_el1_register(a, ENC(3, 0, 4, 0, 1)); return true;  // ELR_EL2
     case ENC(3, 4, 4, 1, 0): *r = in_memory(a, true, 0x240); return true;               // SP_EL1

@@ -62,6 +62,14 @@ static OracleResult dczid_el0(const Access *a) {
     return oracle_executes(a, a->enc);
 }
 
+static OracleResult gmid_el1(const Access *a) {
+    if (!a->s->has.MTE2) return oracle_undefined(a, "no FEAT_MTE2");
+    if (!a->read) return oracle_undefined(a, "read-only");
+    if (a->s->el == 0) return oracle_undefined(a, "EL0");
+    if (a->s->el == 1 && hcr(a, HCR_TID5)) return oracle_trap(a, 2, "HCR_EL2.TID5");
+    return oracle_executes(a, a->enc);
+}
+
 bool oracle_id(const Access *a, OracleResult *r) {
     if (a->enc >= ENC(3, 0, 0, 1, 0) && a->enc <= ENC(3, 0, 0, 7, 7)) {
         *r = group3(a);
@@ -80,6 +88,7 @@ bool oracle_id(const Access *a, OracleResult *r) {
         else
             *r = group2(a, false, false, "");
         return true;
+    case ENC(3, 1, 0, 0, 4): *r = gmid_el1(a); return true;
     case ENC(3, 2, 0, 0, 0):
         *r = group2(a, true, hfg(a, 13), HFG_CAUSE(a, "CSSELR_EL1"));
         return true;

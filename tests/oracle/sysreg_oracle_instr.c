@@ -1,7 +1,7 @@
 // Cache, TLB, address translation and prediction restriction instructions (Arm ARM, "A64 System
 // instructions for cache maintenance", "... TLB maintenance", "... address translation", "... prediction
 // restriction"; HCR_EL2.TSW, TPCP, TPU, TTLB, TDZ, TICAB, TOCU, TTLBIS, TTLBOS, AT; HFGITR_EL2;
-// SCTLR_ELx.UCI, DZE, EnRCTX). SYSL has none. Tag maintenance (FEAT_MTE) is not modelled.
+// SCTLR_ELx.UCI, DZE, EnRCTX). SYSL has none.
 #include "oracle_access.h"
 
 static OracleResult ic_ialluis(const Access *a) {
@@ -292,20 +292,35 @@ static bool cache(const Access *a, OracleResult *r) {
     }
 }
 
-// What FEAT_MTE adds to DC: its op2 is above the data instructions' in the same rows.
+// Cache maintenance of allocation tags (FEAT_MTE; by set and way, and to invalidate, FEAT_MTE2): trapped as
+// the instruction for data is.
 static bool tags(const Access *a, OracleResult *r) {
-    unsigned op1 = a->enc >> 11 & 7;
-    unsigned crn = a->enc >> 7 & 15;
-    unsigned crm = a->enc >> 3 & 15;
-    unsigned op2 = a->enc & 7;
-
-    if (!a->s->has.MTE || crn != 7 || op2 < 3) return false;
-    if ((op1 == 0 && (crm == 6 || crm == 10 || crm == 14)) ||
-        (op1 == 3 && (crm == 4 || crm == 10 || crm == 12 || crm == 13 || crm == 14))) {
-        *r = (OracleResult){.kind = ORACLE_NOT_MODELLED, .cause = "FEAT_MTE"};
-        return true;
+    if (!a->s->has.MTE) return false;
+    switch (a->enc) {
+    case ENC(1, 3, 7, 4, 3):                               // GVA
+    case ENC(1, 3, 7, 4, 4): *r = dc_zva(a); return true;  // GZVA
+    case ENC(1, 3, 7, 10, 3):                              // CGVAC, CGDVAC
+    case ENC(1, 3, 7, 10, 5): *r = to_coherency(a, true, 54, "HFGITR_EL2.DCCVAC"); return true;
+    case ENC(1, 3, 7, 12, 3):  // CGVAP, CGDVAP
+    case ENC(1, 3, 7, 12, 5): *r = to_coherency(a, true, 8, "HFGITR_EL2.DCCVAP"); return true;
+    case ENC(1, 3, 7, 13, 3):  // CGVADP, CGDVADP
+    case ENC(1, 3, 7, 13, 5): *r = to_coherency(a, true, 9, "HFGITR_EL2.DCCVADP"); return true;
+    case ENC(1, 3, 7, 14, 3):  // CIGVAC, CIGDVAC
+    case ENC(1, 3, 7, 14, 5): *r = to_coherency(a, true, 10, "HFGITR_EL2.DCCIVAC"); return true;
+    default: break;
     }
-    return false;
+    if (!a->s->has.MTE2) return false;
+    switch (a->enc) {
+    case ENC(1, 0, 7, 6, 3):                                // IGVAC
+    case ENC(1, 0, 7, 6, 5): *r = dc_ivac(a); return true;  // IGDVAC
+    case ENC(1, 0, 7, 6, 4):                                // IGSW, IGDSW
+    case ENC(1, 0, 7, 6, 6): *r = by_set_and_way(a, 4, "HFGITR_EL2.DCISW"); return true;
+    case ENC(1, 0, 7, 10, 4):  // CGSW, CGDSW
+    case ENC(1, 0, 7, 10, 6): *r = by_set_and_way(a, 5, "HFGITR_EL2.DCCSW"); return true;
+    case ENC(1, 0, 7, 14, 4):  // CIGSW, CIGDSW
+    case ENC(1, 0, 7, 14, 6): *r = by_set_and_way(a, 6, "HFGITR_EL2.DCCISW"); return true;
+    default: return false;
+    }
 }
 
 static bool translation(const Access *a, OracleResult *r) {

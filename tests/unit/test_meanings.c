@@ -100,7 +100,7 @@ static void test_every_control_bit(void **state) {
     assert_true(traps > 600);
     assert_true((described("CPTR_EL2") & 0x80300400) == 0x80300400);
     assert_true(described("CPACR_EL1") == 0x300000);
-    assert_true(described("HCR_EL2") == 0xf8f6ff7f7fff7fff);
+    assert_true(described("HCR_EL2") == 0xfff6ff7f7fff7fff);
 }
 
 static const ExplainField *field(const Explanation *x, const char *name) {

@@ -811,13 +811,13 @@ static void zero_block(void **state) {
     map(low, 12, 0, 0x2000, 3, 0x40002000 | PAGE | AF | DEVICE);
     memset(word(0x40001000), 0xff, 256);
     at_el1(0xd50b7420);
-    dc_zva(cpu, NULL, 0x1055);
+    dc_zero(cpu, 0x1055, ZERO_DATA);
     assert_int_equal(*word(0x40001038), ~0ull);
     assert_int_equal(*word(0x40001040), 0);
     assert_int_equal(*word(0x40001078), 0);
     assert_int_equal(*word(0x40001080), ~0ull);
     if (!setjmp(cpu->unwind)) {
-        dc_zva(cpu, NULL, 0x2055);
+        dc_zero(cpu, 0x2055, ZERO_DATA);
         fail();
     }
     assert_int_equal(cpu->sys.ESR_EL1 & 0x7f, 0x61);

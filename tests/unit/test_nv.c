@@ -41,8 +41,12 @@ static void poke(u64 pa, u64 v) {
 
 static int setup(void **state) {
     (void)state;
-    MachineConfig config = {
-        .cpu_model = "max", .cpus = 1, .ram_size = 16 << 20, .gic_version = 3, .el2 = true};
+    MachineConfig config = {.cpu_model = "max",
+                            .cpus = 1,
+                            .ram_size = 16 << 20,
+                            .gic_version = 3,
+                            .el2 = true,
+                            .mte = true};
     Error err = {0};
     machine = machine_create(&config, &err);
     if (!machine) fail_msg("%s", err.text);
@@ -63,7 +67,7 @@ static int teardown(void **state) {
 // HCR_EL2.{NV2,NV1,NV} as bits 2..0 of nvx.
 static u64 hcr_of(unsigned nvx) {
     return 1ull << HCR_RW | 1ull << HCR_APK | 1ull << HCR_API | 1ull << 47 | 1ull << 53 |
-           (u64)(nvx & 1) << HCR_NV | (u64)(nvx >> 1 & 1) << HCR_NV1 |
+           1ull << HCR_ATA | (u64)(nvx & 1) << HCR_NV | (u64)(nvx >> 1 & 1) << HCR_NV1 |
            (u64)(nvx >> 2 & 1) << HCR_NV2;
 }
 
@@ -116,21 +120,23 @@ static const InPage in_page[] = {
     {"AFSR1_EL1", 0x130, 'n'},     {"ESR_EL1", 0x138, 'n'},        {"MAIR_EL1", 0x140, 'n'},
     {"AMAIR_EL1", 0x148, 'n'},     {"MDSCR_EL1", 0x158, 'a'},      {"SPSR_EL1", 0x160, 'n'},
     {"CNTV_CVAL_EL0", 0x168, 'n'}, {"CNTV_CTL_EL0", 0x170, 'n'},   {"CNTP_CVAL_EL0", 0x178, 'n'},
-    {"CNTP_CTL_EL0", 0x180, 'n'},  {"SCXTNUM_EL1", 0x188, 'n'},    {"CNTPOFF_EL2", 0x1a8, 'e'},
-    {"HFGRTR_EL2", 0x1b8, 'e'},    {"HFGWTR_EL2", 0x1c0, 'e'},     {"HFGITR_EL2", 0x1c8, 'e'},
-    {"HDFGRTR_EL2", 0x1d0, 'e'},   {"HDFGWTR_EL2", 0x1d8, 'e'},    {"TTBR0_EL1", 0x200, 'n'},
-    {"TTBR1_EL1", 0x210, 'n'},     {"FAR_EL1", 0x220, 'n'},        {"ELR_EL1", 0x230, 'n'},
-    {"SP_EL1", 0x240, 'e'},        {"VBAR_EL1", 0x250, 'n'},       {"ICH_LR0_EL2", 0x400, 'e'},
-    {"ICH_LR1_EL2", 0x408, 'e'},   {"ICH_LR2_EL2", 0x410, 'e'},    {"ICH_LR3_EL2", 0x418, 'e'},
-    {"ICH_AP0R0_EL2", 0x480, 'e'}, {"ICH_AP1R0_EL2", 0x4a0, 'e'},  {"ICH_HCR_EL2", 0x4c0, 'e'},
-    {"ICH_VMCR_EL2", 0x4c8, 'e'},  {"VDISR_EL2", 0x500, 'e'},      {"VSESR_EL2", 0x508, 'e'},
+    {"CNTP_CTL_EL0", 0x180, 'n'},  {"SCXTNUM_EL1", 0x188, 'n'},    {"TFSR_EL1", 0x190, 'n'},
+    {"CNTPOFF_EL2", 0x1a8, 'e'},   {"HFGRTR_EL2", 0x1b8, 'e'},     {"HFGWTR_EL2", 0x1c0, 'e'},
+    {"HFGITR_EL2", 0x1c8, 'e'},    {"HDFGRTR_EL2", 0x1d0, 'e'},    {"HDFGWTR_EL2", 0x1d8, 'e'},
+    {"TTBR0_EL1", 0x200, 'n'},     {"TTBR1_EL1", 0x210, 'n'},      {"FAR_EL1", 0x220, 'n'},
+    {"ELR_EL1", 0x230, 'n'},       {"SP_EL1", 0x240, 'e'},         {"VBAR_EL1", 0x250, 'n'},
+    {"ICH_LR0_EL2", 0x400, 'e'},   {"ICH_LR1_EL2", 0x408, 'e'},    {"ICH_LR2_EL2", 0x410, 'e'},
+    {"ICH_LR3_EL2", 0x418, 'e'},   {"ICH_AP0R0_EL2", 0x480, 'e'},  {"ICH_AP1R0_EL2", 0x4a0, 'e'},
+    {"ICH_HCR_EL2", 0x4c0, 'e'},   {"ICH_VMCR_EL2", 0x4c8, 'e'},   {"VDISR_EL2", 0x500, 'e'},
+    {"VSESR_EL2", 0x508, 'e'},
 };
 
 // EL2's names that mean EL1's registers with NV2.
 static const char *const becomes_el1[][2] = {{"ELR_EL2", "ELR_EL1"},
                                              {"SPSR_EL2", "SPSR_EL1"},
                                              {"ESR_EL2", "ESR_EL1"},
-                                             {"FAR_EL2", "FAR_EL1"}};
+                                             {"FAR_EL2", "FAR_EL1"},
+                                             {"TFSR_EL2", "TFSR_EL1"}};
 // Trapped by NV1 while they are not in memory.
 static const char *const nv1_traps[] = {"VBAR_EL1", "ELR_EL1", "SPSR_EL1", "SCXTNUM_EL1"};
 
@@ -186,7 +192,7 @@ static void check(const SysRegInfo *r, unsigned nvx, bool read) {
     u64 before = cpu->exceptions, *el1 = NULL;
     if (want == IN_EL1) {
         el1 = sysreg_storage(cpu, el1_of(r->name));
-        *el1 = value = 0x600003c5;
+        *el1 = value = strcmp(r->name, "TFSR_EL2") ? 0x600003c5 : 2;
         if (!read) *el1 = 0, cpu->x[RT] = value;
     }
     unsigned index = sysreg_index(r->enc);
@@ -567,6 +573,15 @@ static void test_nv1_permissions(void **state) {
     }
 }
 
+// TFSR_EL2 as TFSR_EL1 has that register's trap.
+static void test_tfsr_el2(void **state) {
+    (void)state;
+    start(1, hcr_of(5) & ~(1ull << HCR_ATA));
+    step(mrs(sysreg_enc(3, 4, 5, 6, 0)));
+    assert_int_equal(cpu->el, 2);
+    assert_string_equal(rule, "HCR_EL2.ATA");
+}
+
 // The handler that has DC ZVA in line.
 static void test_dc_zva(void **state) {
     (void)state;
@@ -598,6 +613,7 @@ static void test_models(void **state) {
     assert_int_equal(bits(cpu->sys.ID_AA64MMFR2_EL1, 27, 24), 0);
     assert_false(cpu_has(cpu, FEAT_NV));
     machine->config.el2 = true;
+    machine->config.mte = false;
     assert_true(cpu_model_features(machine, "neoverse-n1", NULL));
     cpu_model_reset(cpu, "neoverse-n1");
     start(2, 0);
@@ -624,6 +640,7 @@ int main(void) {
         T(test_vncr_watchpoint),
         T(test_vncr_e2h),
         T(test_nv1_permissions),
+        T(test_tfsr_el2),
         T(test_dc_zva),
         T(test_models),
     };

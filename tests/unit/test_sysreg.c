@@ -46,9 +46,13 @@ static void set_hcr(u64 hcr) {
     fp_access_changed(cpu);
 }
 
+// With all that the model can have.
 static void use_model(const char *model, bool el2, int gic_version) {
-    machine.config =
-        (MachineConfig){.cpu_model = model, .cpus = CPUS, .el2 = el2, .gic_version = gic_version};
+    machine.config = (MachineConfig){.cpu_model = model,
+                                     .cpus = CPUS,
+                                     .el2 = el2,
+                                     .gic_version = gic_version,
+                                     .mte = !strcmp(model, "max")};
     assert_true(cpu_model_features(&machine, model, NULL));
     for (unsigned i = 0; i < CPUS; i++) cpu_model_reset(cpus[i], model);
     set_el(el2 ? 2 : 1);
@@ -362,8 +366,16 @@ static const Covers hcr_covers[] = {
       "ID_AA64AFR1_EL1", "ID_AA64ISAR0_EL1", "ID_AA64ISAR1_EL1", "ID_AA64ISAR2_EL1",
       "ID_AA64MMFR0_EL1", "ID_AA64MMFR1_EL1", "ID_AA64MMFR2_EL1"}},
     {21, false, "rw", {"ACTLR_EL1"}},
-    {22, false, "w", {"DC ISW", "DC CSW", "DC CISW"}},
-    {23, false, "w", {"DC IVAC", "DC CIVAC", "DC CVAC", "DC CVAP", "DC CVADP"}},
+    {22,
+     false,
+     "w",
+     {"DC ISW", "DC CSW", "DC CISW", "DC IGSW", "DC IGDSW", "DC CGSW", "DC CGDSW", "DC CIGSW",
+      "DC CIGDSW"}},
+    {23,
+     false,
+     "w",
+     {"DC IVAC", "DC CIVAC", "DC CVAC", "DC CVAP", "DC CVADP", "DC IGVAC", "DC IGDVAC", "DC CIGVAC",
+      "DC CIGDVAC", "DC CGVAC", "DC CGDVAC", "DC CGVAP", "DC CGDVAP", "DC CGVADP", "DC CGDVADP"}},
     {24, false, "w", {"IC IALLU", "IC IALLUIS", "IC IVAU", "DC CVAU"}},
     {25,
      false,
@@ -372,7 +384,7 @@ static const Covers hcr_covers[] = {
       "TLBI VMALLE1IS", "TLBI VAE1IS", "TLBI ASIDE1IS", "TLBI VAAE1IS", "TLBI VALE1IS",
       "TLBI VAALE1IS", "TLBI VMALLE1OS", "TLBI VAALE1OS", "TLBI RVAE1", "TLBI RVAALE1IS",
       "TLBI RVALE1OS"}},
-    {28, false, "w", {"DC ZVA"}},
+    {28, false, "w", {"DC ZVA", "DC GVA", "DC GZVA"}},
     {35, false, "rw", {"LORSA_EL1", "LOREA_EL1", "LORN_EL1", "LORC_EL1"}},
     {35, false, "r", {"LORID_EL1"}},
     {36,
@@ -395,12 +407,15 @@ static const Covers hcr_covers[] = {
     {50, false, "w", {"IC IALLUIS"}},
     {52, false, "w", {"IC IALLU", "IC IVAU", "DC CVAU"}},
     {54, false, "w", {"TLBI VMALLE1IS", "TLBI VAE1IS", "TLBI RVAE1IS"}},
+    {56, true, "rw", {"GCR_EL1", "RGSR_EL1", "TFSR_EL1", "TFSRE0_EL1"}},
+    {58, false, "r", {"GMID_EL1"}},
     {55, false, "w", {"TLBI VMALLE1OS", "TLBI VAE1OS", "TLBI RVAE1OS"}},
 };
 
-// What enables is on, so that only the bit under test decides: HCR_EL2.{APK,API,FIEN,EnSCXT} and
+// What enables is on, so that only the bit under test decides: HCR_EL2.{APK,API,FIEN,EnSCXT,ATA} and
 // SCTLR_EL1's EL0 enables.
-static const u64 neutral_hcr = 1ull << HCR_APK | 1ull << HCR_API | 1ull << 47 | 1ull << 53;
+static const u64 neutral_hcr =
+    1ull << HCR_APK | 1ull << HCR_API | 1ull << 47 | 1ull << 53 | 1ull << HCR_ATA;
 static const u64 el0_enables = 1ull << 26 | 1ull << 15 | 1ull << 14 | 1ull << 10 | 1ull << 9;
 
 static void check_hcr_trap(const Covers *c, const char *name, bool read) {
@@ -436,6 +451,7 @@ static bool covered(unsigned hcr_bit, bool read, const char *name) {
         if (c->hcr_bit != hcr_bit || !strchr(c->access, read ? 'r' : 'w')) continue;
         if (hcr_bit == 18 && !strncmp(name, "ID_", 3)) return true;
         if (hcr_bit == 18 && !strncmp(name, "MVFR", 4)) return true;
+        if (hcr_bit == 56 && !strcmp(name, "TFSR_EL2")) return true;  // FEAT_NV2: test_nv.c
         bool is = !strcmp(name + strlen(name) - 2, "IS"),
              os = !strcmp(name + strlen(name) - 2, "OS");
         bool el1_tlbi = !strncmp(name, "TLBI ", 5) && strstr(name, "E1") &&
@@ -507,7 +523,8 @@ static void test_presence(void **state) {
         "VDISR",     "VSESR",    "CNTHV",     "ICC_",      "ICH_",     "TLBI R",
         "TTBR1_EL2", "PAN",      "UAO",       "DIT",       "SSBS",     "CONTEXTIDR_EL2",
         "DC CVAP",   "DC CVADP", "AT S1E1RP", "AT S1E1WP", "HFG",      "HDFG",
-        "PMMIR",     "VNCR"};
+        "PMMIR",     "VNCR",     "GCR",       "RGSR",      "TFSR",     "GMID",
+        "TCO",       "DC IG",    "DC CG",     "DC CIG",    "DC G"};
     for (unsigned pass = 0; pass < 2; pass++) {
         if (pass) use_model("cortex-a72", true, 2);
         for (unsigned i = 0; i < SYSREG_COUNT; i++) {
@@ -771,15 +788,15 @@ static const FgtCovers fgt_covers[] = {
     {"I", 0, {"IC IALLUIS"}},
     {"I", 1, {"IC IALLU"}},
     {"I", 2, {"IC IVAU"}},
-    {"I", 3, {"DC IVAC"}},
-    {"I", 4, {"DC ISW"}},
-    {"I", 5, {"DC CSW"}},
-    {"I", 6, {"DC CISW"}},
+    {"I", 3, {"DC IVAC", "DC IGVAC", "DC IGDVAC"}},
+    {"I", 4, {"DC ISW", "DC IGSW", "DC IGDSW"}},
+    {"I", 5, {"DC CSW", "DC CGSW", "DC CGDSW"}},
+    {"I", 6, {"DC CISW", "DC CIGSW", "DC CIGDSW"}},
     {"I", 7, {"DC CVAU"}},
-    {"I", 8, {"DC CVAP"}},
-    {"I", 9, {"DC CVADP"}},
-    {"I", 10, {"DC CIVAC"}},
-    {"I", 11, {"DC ZVA"}},
+    {"I", 8, {"DC CVAP", "DC CGVAP", "DC CGDVAP"}},
+    {"I", 9, {"DC CVADP", "DC CGVADP", "DC CGDVADP"}},
+    {"I", 10, {"DC CIVAC", "DC CIGVAC", "DC CIGDVAC"}},
+    {"I", 11, {"DC ZVA", "DC GVA", "DC GZVA"}},
     {"I", 12, {"AT S1E1R"}},
     {"I", 13, {"AT S1E1W"}},
     {"I", 14, {"AT S1E0R"}},
@@ -819,7 +836,7 @@ static const FgtCovers fgt_covers[] = {
     {"I", 48, {"CFP RCTX"}},
     {"I", 49, {"DVP RCTX"}},
     {"I", 50, {"CPP RCTX"}},
-    {"I", 54, {"DC CVAC"}},
+    {"I", 54, {"DC CVAC", "DC CGVAC", "DC CGDVAC"}},
 };
 
 // The bit alone traps the access; its rule starts with the trap register's name.
@@ -1001,7 +1018,7 @@ static void test_vhe(void **state) {
         expect_undefined(1, true, alias);
         checked++;
     }
-    assert_int_equal(checked, 16);
+    assert_int_equal(checked, 17);
     set_hcr(0);
     set_el(2);
     put("ELR_EL1", 0x4444);
@@ -1411,7 +1428,8 @@ static void test_models(void **state) {
         assert_int_equal(bits(pfr0, 27, 24), i & 1);
         assert_int_equal(bits(pfr0, 35, 32), 0);  // SVE
         assert_int_equal(bits(get("ID_AA64MMFR0_EL1"), 11, 8), 0);
-        assert_int_equal(bits(get("ID_AA64PFR1_EL1"), 11, 8), 0);  // MTE
+        bool mte = machine.config.mte;
+        assert_int_equal(bits(get("ID_AA64PFR1_EL1"), 11, 8), mte ? 3 : 0);
         assert_true(has(FEAT_AES) && has(FEAT_PMULL) && has(FEAT_CRC32) && has(FEAT_EL2));
         use_model(cpu_model_name(i), false, 3);
         assert_int_equal(bits(get("ID_AA64PFR0_EL1"), 11, 8), 0);
@@ -1434,7 +1452,8 @@ static void test_models(void **state) {
     assert_true(has(FEAT_PAuth) && has(FEAT_FlagM2) && has(FEAT_TLBIRANGE) && has(FEAT_EVT));
     assert_int_equal(bits(get("ID_AA64DFR0_EL1"), 11, 8), 6);
     assert_true(has(FEAT_PMUv3p4) && has(FEAT_PMUv3p5));
-    assert_false(has(FEAT_MTE) || has(FEAT_BTI) || has(FEAT_GICv3));
+    assert_true(has(FEAT_MTE) && has(FEAT_MTE2) && has(FEAT_MTE3));
+    assert_false(has(FEAT_BTI) || has(FEAT_GICv3));
     assert_true(has(FEAT_RASv1p1) && has(FEAT_IESB) && has(FEAT_CSV2_2) && has(FEAT_SPECRES) &&
                 has(FEAT_TWED) && has(FEAT_ECV) && has(FEAT_ECV_POFF) && has(FEAT_IDST) &&
                 has(FEAT_LOR));
