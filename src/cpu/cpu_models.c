@@ -4,6 +4,7 @@
 // without error records, FEAT_LOR without LORegions (LORID_EL1 is 0), no SVE. Features (cpu_has())
 // are derived from the ID registers: one table, below.
 #include "cpu/cpu_models.h"
+#include "cpu/mte.h"
 #include "cpu/sysreg.h"
 
 #include <stdio.h>
@@ -223,7 +224,7 @@ void cpu_model_reset(Cpu *cpu, const char *name) {
     s->PMCR_EL0 |= m.pmcr;
     s->CLIDR_EL1 = m.clidr;
     s->DCZID_EL0 = 4;  // 64 bytes
-    s->GMID_EL1 = 6;   // LDGM, STGM: 256 bytes
+    s->GMID_EL1 = MTE_BLOCK_LOG2;
     s->ID_AA64PFR0_EL1 = m.pfr0;
     s->ID_AA64PFR1_EL1 = m.pfr1;
     s->ID_AA64DFR0_EL1 = m.dfr0;

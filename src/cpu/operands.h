@@ -73,6 +73,10 @@ static inline u64 offset9(u32 imm9) {
 static inline u64 offset7(u32 imm7, u32 log2_size) {
     return (u64)sext(imm7, 7) * (1u << log2_size);
 }
+// Granules of 16 bytes.
+static inline u64 tag_offset(u32 imm9) {
+    return (u64)sext(imm9, 9) * 16;
+}
 // LDRAA, LDRAB: S:imm9 in units of 8 bytes.
 static inline u64 offset10(u32 S, u32 imm9) {
     return (u64)sext(S << 9 | imm9, 10) * 8;
