@@ -5,7 +5,7 @@ function(boot_test kind cpu gic smp)
     add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/run $<TARGET_FILE:el2sim>
              ${CMAKE_BINARY_DIR}/boot ${kind} ${cpu} ${gic} ${smp})
     set_tests_properties(${name} PROPERTIES LABELS "boot;${ARGN}" TIMEOUT 900
-                         ENVIRONMENT "EL2SIM_KVMTEST=${CMAKE_BINARY_DIR}/tests/guest/kvmtest;EL2SIM_PERFTEST=${CMAKE_BINARY_DIR}/tests/guest/perftest")
+                         ENVIRONMENT "EL2SIM_KVMTEST=${CMAKE_BINARY_DIR}/tests/guest/kvmtest;EL2SIM_PERFTEST=${CMAKE_BINARY_DIR}/tests/guest/perftest;EL2SIM_MTETEST=${CMAKE_BINARY_DIR}/tests/guest/mtetest")
 endfunction()
 
 foreach(cpu cortex-a72 max)
@@ -140,6 +140,9 @@ endforeach()
 boot_test(perf cortex-a72 2 2 slow)
 boot_test(perf max 3 1 slow)
 
+# Linux uses memory tagging.
+boot_test(mte max 3 2 slow)
+
 # Linux's own KVM selftests in the booted Linux; expected.txt has QEMU's results beside ours.
 foreach(cpu cortex-a72 max)
     add_test(NAME boot-kvm-selftests-${cpu}
@@ -164,6 +167,8 @@ endforeach()
 foreach(rom exceptions granules matrix traps stage1 stage2 translate virt)
     diff_test(${rom} max)
 endforeach()
+diff_test(mte max+mte)
+diff_test(matrix max+mte)
 diff_test(translate cortex-a72)
 diff_test(translate neoverse-n1)
 foreach(cpu neoverse-n1 max)

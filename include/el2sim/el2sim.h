@@ -35,6 +35,7 @@ typedef struct el2sim_config {
     bool semihosting;
     bool console;  /* the UART writes to stdout and reads stdin; else it is connected to nothing */
     uint64_t seed; /* of everything random */
+    bool mte;      /* mte=on: memory tagging, with "max" alone */
 } el2sim_config;
 
 typedef struct el2sim_boot { /* files by path; NULL = none. As the program's options of these names

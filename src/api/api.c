@@ -32,6 +32,7 @@ el2sim *el2sim_create(const el2sim_config *c, char *error, size_t error_size) {
         .el2 = !c->no_el2,
         .its = c->gic_version != 2,
         .highmem = true,
+        .mte = c->mte,
         .semihosting = c->semihosting,
         .seed = c->seed,
     };

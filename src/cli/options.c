@@ -141,6 +141,7 @@ static bool machine_property(RunOptions *o, const char *key, const char *value, 
     MachineConfig *c = &o->machine;
     bool on;
     if (!strcmp(key, "virtualization")) return parse_bool("-M virtualization", value, &c->el2, err);
+    if (!strcmp(key, "mte")) return parse_bool("-M mte", value, &c->mte, err);
     if (!strcmp(key, "its")) return parse_bool("-M its", value, &c->its, err);
     if (!strcmp(key, "highmem")) return parse_bool("-M highmem", value, &c->highmem, err);
     if (!strcmp(key, "gic-version")) return set_gic(o, value, err);
@@ -160,8 +161,8 @@ static bool machine_property(RunOptions *o, const char *key, const char *value, 
     if (!strcmp(key, "iommu"))
         return (value && !strcmp(value, "none")) ||
                error_set(err, "-M: iommu=%s is not modelled", value);
-    if (!strcmp(key, "secure") || !strcmp(key, "mte") || !strcmp(key, "acpi") ||
-        !strcmp(key, "ras") || !strcmp(key, "usb") || !strcmp(key, "graphics"))
+    if (!strcmp(key, "secure") || !strcmp(key, "acpi") || !strcmp(key, "ras") ||
+        !strcmp(key, "usb") || !strcmp(key, "graphics"))
         return only("-M", key, value, false, err);
     return unknown_key(err, "-M", key);
 }
@@ -596,7 +597,7 @@ typedef struct OptionRow {
 static const OptionRow rows[] = {
     {"M", true, opt_machine, "virt[,PROP=VALUE...]",
      "virtualization=on|off, gic-version=2|3, its=on|off,\n"
-     "highmem=on|off, dtb-randomness=on|off, dumpdtb=FILE"},
+     "highmem=on|off, mte=on|off, dtb-randomness=on|off, dumpdtb=FILE"},
     {"machine", true, opt_machine, NULL, NULL},
     {"cpu", true, opt_cpu, "NAME", "CPU model; an unknown name lists them"},
     {"smp", true, opt_smp, "N", "number of CPUs (1)"},

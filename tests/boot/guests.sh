@@ -5,7 +5,7 @@ images=${EL2SIM_IMAGES:-${XDG_CACHE_HOME:-$HOME/.cache}/el2sim/images}
 [ -e "$images/complete" ] || { echo "no images in $images: run tools/fetch-images first"; exit 1; }
 
 # guest KIND INITRD: writes the initramfs, and sets `args` to el2sim's options but for board and CPUs.
-# KIND: linux | kvm | perf | xen; kvm and perf run $EL2SIM_KVMTEST and $EL2SIM_PERFTEST from /init.
+# KIND: linux | kvm | perf | mte | xen; kvm, perf and mte run $EL2SIM_KVMTEST, $EL2SIM_PERFTEST and $EL2SIM_MTETEST from /init.
 guest() {
     local initrd=$2 program=()
     args=(-nographic -no-reboot -m 1024 -kernel "$images/vmlinuz" -initrd "$initrd" -append "console=ttyAMA0 panic=-1")
@@ -13,6 +13,7 @@ guest() {
     linux) ;;
     kvm) program=("$EL2SIM_KVMTEST") ;;
     perf) program=("$EL2SIM_PERFTEST") ;;
+    mte) program=("$EL2SIM_MTETEST") ;;
     xen)
         args=(-nographic -no-reboot -m 2048 -kernel "$images/xen"
             -append "dom0_mem=1024M console=dtuart loglvl=all guest_loglvl=all"

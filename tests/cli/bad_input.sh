@@ -18,6 +18,7 @@ refuse "neither on nor off" -M virt,its=maybe
 refuse "secure=on is not modelled" -M virt,secure=on
 refuse "no CPU 'z80'.*cortex-a72" -cpu z80
 refuse "sve=on is not modelled" -cpu max,sve=on
+refuse "cortex-a72 has no memory tagging" -M virt,mte=on -cpu cortex-a72 -kernel "$WORK/loop"
 refuse "pauth-impdef=off" -cpu max,pauth-impdef=off
 refuse "property 'colour'" -cpu max,colour=red
 refuse "not a number" -smp many
