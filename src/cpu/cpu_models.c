@@ -91,9 +91,9 @@ static const CpuModel models[] = {
         .isar0 = ISAR0_V82 | ID(2, 12) | ID(1, 32) | ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(2, 52) |
                  ID(2, 56),
         // DPB2, PAuth by an IMPLEMENTATION DEFINED function, JSCVT, FCMA, LRCPC2, GPI, FRINTTS, SB,
-        // SPECRES, DGH, I8MM
+        // SPECRES, BF16, DGH, I8MM
         .isar1 = ID(2, 0) | ID(1, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |
-                 ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(1, 52),
+                 ID(1, 36) | ID(1, 40) | ID(1, 44) | ID(1, 48) | ID(1, 52),
         .mmfr0 = ID(6, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40) | ID(1, 56) |
                  ID(2, 60),                          // FGT, ECV 2
         .mmfr1 = MMFR1_V82 | ID(3, 20) | ID(1, 32),  // PAN3, TWED

@@ -193,6 +193,37 @@ void fp_mlal(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned q, bool n
     fpu_end(cpu, &fp);
 }
 
+void fp_bfmlal(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned top, int index) {
+    Fpu fp = fpu_begin(cpu);
+    V128 r;
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned j = 2 * i + top;
+        r.s[i] = (u32)BFMulAddH(&fp, d->s[i], n->h[j], m->h[index < 0 ? j : (unsigned)index]);
+    }
+    *d = r;
+    fpu_end(cpu, &fp);
+}
+
+void fp_bfdot(V128 *d, const V128 *n, const V128 *m, unsigned q, int index) {
+    V128 r = {.d = {0, 0}};
+    for (unsigned i = 0; i < (q ? 4 : 2); i++) {
+        unsigned j = index < 0 ? i : (unsigned)index;
+        r.s[i] = BFDotAdd(d->s[i], n->h[2 * i], n->h[2 * i + 1], m->h[2 * j], m->h[2 * j + 1]);
+    }
+    *d = r;
+}
+
+// BFMatMulAdd: the 2x4 matrix n times the 4x2 matrix m, whose columns are the halves of the register.
+void fp_bfmmla(V128 *d, const V128 *n, const V128 *m) {
+    V128 r;
+    for (unsigned i = 0; i < 4; i++) {
+        const u16 *row = &n->h[i / 2 * 4], *column = &m->h[i % 2 * 4];
+        u32 sum = BFDotAdd(d->s[i], row[0], row[1], column[0], column[1]);
+        r.s[i] = BFDotAdd(sum, row[2], row[3], column[2], column[3]);
+    }
+    *d = r;
+}
+
 // Complex numbers are pairs (real, imaginary). A rotation by 90 degrees swaps the parts of the
 // second operand and negates one of them.
 void fp_cmla(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form, unsigned rot, int index) {
@@ -238,6 +269,15 @@ void fp_narrow(Cpu *cpu, V128 *d, const V128 *n, unsigned esize, unsigned q, uns
     for (unsigned i = 0; i < lanes; i++)
         set_lane(&r, esize, i + (q ? lanes : 0),
                  FPConvert(&fp, 2 * esize, esize, lane(n, 2 * esize, i), how_rounding(&fp, how)));
+    *d = r;
+    fpu_end(cpu, &fp);
+}
+
+void fp_bfcvtn(Cpu *cpu, V128 *d, const V128 *n, unsigned q) {
+    Fpu fp = fpu_begin(cpu);
+    V128 r = {.d = {q ? d->d[0] : 0, 0}};
+    for (unsigned i = 0; i < 4; i++)
+        r.h[i + 4 * q] = (u16)FPConvertBF(&fp, n->s[i], FPRoundingMode(&fp));
     *d = r;
     fpu_end(cpu, &fp);
 }

@@ -76,10 +76,10 @@ static u64 overflow(Fpu *fp, unsigned n, bool sign, FPRounding rounding) {
     return to_inf ? FPInfinity(n, sign) : FPMaxNormal(n, sign);
 }
 
-// FPRoundBase.
-static u64 round_base(Fpu *fp, unsigned n, bool sign, u128 mant, int exp, FPRounding rounding,
-                      u32 fpcr) {
-    const unsigned f = fp_frac_bits(n), e = n - 1 - f;
+// FPRoundBase. f: the fraction bits that are kept.
+static u64 round_base(Fpu *fp, unsigned n, unsigned f, bool sign, u128 mant, int exp,
+                      FPRounding rounding, u32 fpcr) {
+    const unsigned fraction = fp_frac_bits(n), e = n - 1 - fraction;
     const int minimum_exp = 1 - fp_bias(n);
     unsigned zeros = clz128(mant);
     mant <<= zeros;
@@ -114,14 +114,17 @@ static u64 round_base(Fpu *fp, unsigned n, bool sign, u128 mant, int exp, FPRoun
         return overflow(fp, n, sign, rounding);
     }
     if (error) fp->flags |= FPSR_IXC;
-    return FPZero(n, sign) | (u64)biased << f | (int_mant & ones(f));
+    return FPZero(n, sign) | (u64)biased << fraction | (int_mant & ones(f)) << (fraction - f);
 }
 
 u64 FPRound(Fpu *fp, unsigned n, bool sign, u128 mant, int exp, FPRounding rounding) {
-    return round_base(fp, n, sign, mant, exp, rounding, fp->fpcr & ~FPCR_AHP);
+    return round_base(fp, n, fp_frac_bits(n), sign, mant, exp, rounding, fp->fpcr & ~FPCR_AHP);
 }
 u64 FPRoundCV(Fpu *fp, unsigned n, bool sign, u128 mant, int exp, FPRounding rounding) {
-    return round_base(fp, n, sign, mant, exp, rounding, fp->fpcr & ~FPCR_FZ16);
+    return round_base(fp, n, fp_frac_bits(n), sign, mant, exp, rounding, fp->fpcr & ~FPCR_FZ16);
+}
+u64 FPRoundBF(Fpu *fp, bool sign, u128 mant, int exp, FPRounding rounding) {
+    return round_base(fp, 32, 7, sign, mant, exp, rounding, fp->fpcr);
 }
 
 // --- NaNs ---------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 // single and double precision in integer arithmetic, exact, with the cumulative exception flags.
 // Nothing here depends on the host's floating-point unit or on a Cpu.
 // Left out: trapped exceptions (not implemented by any CPU model: the enable bits of FPCR are
-// RES0), FEAT_AFP (FPCR.AH, FIZ, NEP), BFloat16.
+// RES0), FEAT_AFP (FPCR.AH, FIZ, NEP), FEAT_EBF16.
 #pragma once
 
 #include "base/base.h"
@@ -69,6 +69,11 @@ u64 FPSqrt(Fpu *fp, unsigned n, u64 op);
 u64 FPMulAdd(Fpu *fp, unsigned n, u64 addend, u64 op1, u64 op2);
 // The same with a single-precision addend and half-precision factors.
 u64 FPMulAddH(Fpu *fp, u64 addend, u64 op1, u64 op2);
+// BFloat16 (FEAT_BF16): the upper half of a single-precision number.
+// addend + op1_a * op2_a + op1_b * op2_b, each step rounded to odd; no flags, no FPCR.
+u32 BFDotAdd(u32 addend, u16 op1_a, u16 op1_b, u16 op2_a, u16 op2_b);
+// addend + op1 * op2, rounded once; as FPMulAdd() of single precision.
+u64 BFMulAddH(Fpu *fp, u64 addend, u16 op1, u16 op2);
 u64 FPRecipStepFused(Fpu *fp, unsigned n, u64 op1, u64 op2);
 u64 FPRSqrtStepFused(Fpu *fp, unsigned n, u64 op1, u64 op2);
 
@@ -85,6 +90,8 @@ u64 FPMinNum(Fpu *fp, unsigned n, u64 op1, u64 op2);
 // fpu_convert.c
 // From format n to format m.
 u64 FPConvert(Fpu *fp, unsigned n, unsigned m, u64 op, FPRounding rounding);
+// From single precision to BFloat16.
+u64 FPConvertBF(Fpu *fp, u64 op, FPRounding rounding);
 // To an integer of m bits with fbits fraction bits, saturating.
 u64 FPToFixed(Fpu *fp, unsigned n, unsigned m, u64 op, unsigned fbits, bool is_unsigned,
               FPRounding rounding);

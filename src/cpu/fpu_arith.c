@@ -26,14 +26,10 @@ static void normalize(Term *t) {
     t->exp -= (int)shift;
 }
 
-// a + b rounded; an exact zero is -0 only when rounding towards minus infinity.
-static u64 round_sum(Fpu *fp, unsigned n, Term a, Term b) {
-    FPRounding rounding = FPRoundingMode(fp);
-    if (a.mant == 0) {
-        if (b.mant == 0) return FPZero(n, rounding == FPRounding_NEGINF);
-        return FPRound(fp, n, b.sign, b.mant, b.exp, rounding);
-    }
-    if (b.mant == 0) return FPRound(fp, n, a.sign, a.mant, a.exp, rounding);
+// a + b; bits below the rounding position are jammed into the last one.
+static Term term_sum(Term a, Term b) {
+    if (a.mant == 0) return b;
+    if (b.mant == 0) return a;
     normalize(&a);
     normalize(&b);
     if (a.exp < b.exp || (a.exp == b.exp && a.mant < b.mant)) {
@@ -43,8 +39,15 @@ static u64 round_sum(Fpu *fp, unsigned n, Term a, Term b) {
     }
     b.mant = shift_right_jam(b.mant, (unsigned)(a.exp - b.exp));
     a.mant = a.sign == b.sign ? a.mant + b.mant : a.mant - b.mant;
-    if (a.mant == 0) return FPZero(n, rounding == FPRounding_NEGINF);
-    return FPRound(fp, n, a.sign, a.mant, a.exp, rounding);
+    return a;
+}
+
+// a + b rounded; an exact zero is -0 only when rounding towards minus infinity.
+static u64 round_sum(Fpu *fp, unsigned n, Term a, Term b) {
+    FPRounding rounding = FPRoundingMode(fp);
+    Term sum = term_sum(a, b);
+    if (sum.mant == 0) return FPZero(n, rounding == FPRounding_NEGINF);
+    return FPRound(fp, n, sum.sign, sum.mant, sum.exp, rounding);
 }
 
 static u64 add(Fpu *fp, unsigned n, u64 op1, u64 op2, bool subtract) {
@@ -196,4 +199,53 @@ u64 FPRecipStepFused(Fpu *fp, unsigned n, u64 op1, u64 op2) {
 }
 u64 FPRSqrtStepFused(Fpu *fp, unsigned n, u64 op1, u64 op2) {
     return step(fp, n, op1, op2, 3, 1);
+}
+
+// --- BFloat16 ------------------------------------------------------------------------------------
+
+u64 BFMulAddH(Fpu *fp, u64 addend, u16 op1, u16 op2) {
+    return FPMulAdd(fp, 32, addend, (u64)op1 << 16, (u64)op2 << 16);
+}
+
+// BFUnpack: subnormal numbers are zeros, all NaNs alike.
+static FpValue bf_unpack(u32 op) {
+    Fpu fp = {.fpcr = FPCR_FZ};
+    return FPUnpack(&fp, 32, op);
+}
+
+// BFRound: to odd; an overflow gives infinity, an underflow zero.
+static u32 bf_round(Term t) {
+    unsigned zeros = clz128(t.mant);
+    int biased = t.exp + 127 - (int)zeros + fp_bias(32);
+    if (biased < 1) return (u32)FPZero(32, t.sign);
+    if (biased >= 255) return (u32)FPInfinity(32, t.sign);
+    u32 mant = (u32)shift_right_jam(t.mant << zeros, 127 - 23);
+    return (u32)FPZero(32, t.sign) | (u32)biased << 23 | (mant & (u32)ones(23));
+}
+
+// BFMulH.
+static u32 bf_multiply(u16 op1, u16 op2) {
+    FpValue v1 = bf_unpack((u32)op1 << 16), v2 = bf_unpack((u32)op2 << 16);
+    bool sign = v1.sign ^ v2.sign, inf = fp_is_inf(&v1) || fp_is_inf(&v2);
+    bool zero = fp_is_zero(&v1) || fp_is_zero(&v2);
+    if (fp_is_nan(&v1) || fp_is_nan(&v2) || (inf && zero)) return (u32)FPDefaultNaN(32);
+    if (inf) return (u32)FPInfinity(32, sign);
+    if (zero) return (u32)FPZero(32, sign);
+    return bf_round(term_product(&v1, &v2));
+}
+
+// FPAdd_BF16 (BFAdd in older manuals).
+static u32 bf_add(u32 op1, u32 op2) {
+    FpValue v1 = bf_unpack(op1), v2 = bf_unpack(op2);
+    bool inf1 = fp_is_inf(&v1), inf2 = fp_is_inf(&v2);
+    if (fp_is_nan(&v1) || fp_is_nan(&v2) || (inf1 && inf2 && v1.sign != v2.sign))
+        return (u32)FPDefaultNaN(32);
+    if (inf1 || inf2) return (u32)FPInfinity(32, inf1 ? v1.sign : v2.sign);
+    if (fp_is_zero(&v1) && fp_is_zero(&v2) && v1.sign == v2.sign) return (u32)FPZero(32, v1.sign);
+    Term sum = term_sum(term_of(&v1), term_of(&v2));
+    return sum.mant ? bf_round(sum) : 0;
+}
+
+u32 BFDotAdd(u32 addend, u16 op1_a, u16 op1_b, u16 op2_a, u16 op2_b) {
+    return bf_add(addend, bf_add(bf_multiply(op1_a, op2_a), bf_multiply(op1_b, op2_b)));
 }

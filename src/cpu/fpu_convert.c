@@ -20,6 +20,20 @@ u64 FPConvert(Fpu *fp, unsigned n, unsigned m, u64 op, FPRounding rounding) {
     return FPRoundCV(fp, m, v.sign, v.mant, v.exp, rounding);
 }
 
+u64 FPConvertBF(Fpu *fp, u64 op, FPRounding rounding) {
+    FpValue v = FPUnpack(fp, 32, op);
+    u64 result;
+    if (fp_is_nan(&v))
+        result = FPProcessNaN(fp, 32, v.type, op);
+    else if (fp_is_inf(&v))
+        result = FPInfinity(32, v.sign);
+    else if (fp_is_zero(&v))
+        result = FPZero(32, v.sign);
+    else
+        result = FPRoundBF(fp, v.sign, v.mant, v.exp, rounding);
+    return result >> 16;
+}
+
 // |value| * 2^fbits rounded to an integer (huge values saturate at 2^126). The pseudo-code rounds
 // the signed value down first; on magnitudes the direction of the sign does the same.
 static u128 round_magnitude(const FpValue *v, int fbits, FPRounding rounding, bool *inexact) {

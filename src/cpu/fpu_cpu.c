@@ -49,6 +49,13 @@ u64 fp_from_int(Cpu *cpu, unsigned n, unsigned m, u64 v, unsigned how) {
     return r;
 }
 
+u64 fp_convert_bf16(Cpu *cpu, u64 v) {
+    Fpu fp = fpu_begin(cpu);
+    u64 r = FPConvertBF(&fp, v, FPRoundingMode(&fp));
+    fpu_end(cpu, &fp);
+    return r;
+}
+
 u64 fp_convert_slow(Cpu *cpu, unsigned n, unsigned m, u64 v) {
     Fpu fp = fpu_begin(cpu);
     u64 r = FPConvert(&fp, n, m, v, FPRoundingMode(&fp));

@@ -46,6 +46,8 @@ FpValue FPUnpackCV(Fpu *fp, unsigned n, u64 op);
 
 // mant * 2^exp rounded to format n; mant is not 0. FPRoundCV: as FPUnpackCV.
 u64 FPRound(Fpu *fp, unsigned n, bool sign, u128 mant, int exp, FPRounding rounding);
+// To single precision with the fraction of a BFloat16 number.
+u64 FPRoundBF(Fpu *fp, bool sign, u128 mant, int exp, FPRounding rounding);
 u64 FPRoundCV(Fpu *fp, unsigned n, bool sign, u128 mant, int exp, FPRounding rounding);
 
 u64 FPProcessNaN(Fpu *fp, unsigned n, FPType type, u64 op);

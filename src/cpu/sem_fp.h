@@ -36,6 +36,7 @@ static ALWAYS_INLINE void fp_unary(Cpu *cpu, FpUnary *f, unsigned n, V128 *d, co
 FpUnary fp_round_int, fp_round_int32, fp_round_int64;
 u64 fp_to_int(Cpu *cpu, unsigned n, unsigned m, u64 v, unsigned how);
 u64 fp_from_int(Cpu *cpu, unsigned n, unsigned m, u64 v, unsigned how);
+u64 fp_convert_bf16(Cpu *cpu, u64 v);
 u64 fp_convert_slow(Cpu *cpu, unsigned n, unsigned m, u64 v);
 
 // From format n to m in the rounding mode of FPCR.
@@ -384,6 +385,10 @@ static ALWAYS_INLINE void sem_fcvt_d_to_s(Cpu *cpu, V128 *d, const V128 *n) {
 
 static ALWAYS_INLINE void sem_fcvt_d_to_h(Cpu *cpu, V128 *d, const V128 *n) {
     fp_set(d, fp_convert(cpu, 64, 16, fp_get(n, 64)));
+}
+
+static ALWAYS_INLINE void sem_bfcvt(Cpu *cpu, V128 *d, const V128 *n) {
+    fp_set(d, fp_convert_bf16(cpu, fp_get(n, 32)));
 }
 
 static ALWAYS_INLINE void sem_fcvt_h_to_s(Cpu *cpu, V128 *d, const V128 *n) {

@@ -37,6 +37,12 @@ void fp_mlal(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned q, bool n
 // FCMLA, FCADD: index of the pair of m, -1 = pair by pair.
 void fp_cmla(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form, unsigned rot, int index);
 void fp_cadd(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form, unsigned rot);
+// BFMLALB, BFMLALT (top): index of the element of m, -1 = lane by lane.
+void fp_bfmlal(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned top, int index);
+// BFDOT: index of the pair of m, -1 = pair by pair.
+void fp_bfdot(V128 *d, const V128 *n, const V128 *m, unsigned q, int index);
+void fp_bfmmla(V128 *d, const V128 *n, const V128 *m);
+void fp_bfcvtn(Cpu *cpu, V128 *d, const V128 *n, unsigned q);
 // FCVTN, FCVTXN, FCVTL; esize is that of the narrow lanes.
 void fp_narrow(Cpu *cpu, V128 *d, const V128 *n, unsigned esize, unsigned q, unsigned how);
 void fp_lengthen(Cpu *cpu, V128 *d, const V128 *n, unsigned esize, unsigned q);
@@ -261,6 +267,21 @@ static ALWAYS_INLINE void sem_fmlsl2_v(Cpu *cpu, V128 *d, const V128 *n, const V
     fp_mlal(cpu, d, n, m, Q, true, true, -1);
 }
 
+static ALWAYS_INLINE void sem_bfdot_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned Q) {
+    (void)cpu;
+    fp_bfdot(d, n, m, Q, -1);
+}
+
+static ALWAYS_INLINE void sem_bfmmla_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m) {
+    (void)cpu;
+    fp_bfmmla(d, n, m);
+}
+
+static ALWAYS_INLINE void sem_bfmlal_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
+                                       unsigned Q) {
+    fp_bfmlal(cpu, d, n, m, Q, -1);
+}
+
 static ALWAYS_INLINE void sem_fcmla_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned rot,
                                       u64 form) {
     fp_cmla(cpu, d, n, m, form, rot, -1);
@@ -338,6 +359,17 @@ static ALWAYS_INLINE void sem_fmlal2_elem(Cpu *cpu, V128 *d, const V128 *n, cons
 static ALWAYS_INLINE void sem_fmlsl2_elem(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned Q, u64 index) {
     fp_mlal(cpu, d, n, m, Q, true, true, (int)index);
+}
+
+static ALWAYS_INLINE void sem_bfdot_elem(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
+                                         unsigned Q, u64 index) {
+    (void)cpu;
+    fp_bfdot(d, n, m, Q, (int)index);
+}
+
+static ALWAYS_INLINE void sem_bfmlal_elem(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
+                                          unsigned Q, u64 index) {
+    fp_bfmlal(cpu, d, n, m, Q, (int)index);
 }
 
 static ALWAYS_INLINE void sem_fcmla_elem(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
@@ -618,6 +650,10 @@ static ALWAYS_INLINE void sem_ursqrte_v(Cpu *cpu, V128 *d, const V128 *n, u64 fo
 
 static ALWAYS_INLINE void sem_fcvtn_v(Cpu *cpu, V128 *d, const V128 *n, unsigned Q, unsigned sz) {
     fp_narrow(cpu, d, n, 16u << sz, Q, HOW_FPCR);
+}
+
+static ALWAYS_INLINE void sem_bfcvtn_v(Cpu *cpu, V128 *d, const V128 *n, unsigned Q) {
+    fp_bfcvtn(cpu, d, n, Q);
 }
 
 static ALWAYS_INLINE void sem_fcvtl_v(Cpu *cpu, V128 *d, const V128 *n, unsigned Q, unsigned sz) {

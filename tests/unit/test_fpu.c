@@ -112,6 +112,70 @@ static void fused(void **state) {
     EXPECT(RN, FPRecipStepFused(&f, 32, 0x7fc00001, 0), 0xffc00001, 0);  // negated first
 }
 
+// FPRoundBase with the 7 fraction bits of BFloat16.
+static void bfloat16_conversion(void **state) {
+    (void)state;
+    EXPECT(RN, FPConvertBF(&f, F32_ONE, FPRounding_TIEEVEN), 0x3f80, 0);
+    EXPECT(RN, FPConvertBF(&f, 0x3f808000, FPRounding_TIEEVEN), 0x3f80, IXC);  // ties
+    EXPECT(RN, FPConvertBF(&f, 0x3f818000, FPRounding_TIEEVEN), 0x3f82, IXC);
+    EXPECT(RN, FPConvertBF(&f, 0x3f808001, FPRounding_TIEEVEN), 0x3f81, IXC);
+    EXPECT(RN, FPConvertBF(&f, 0x3f800001, FPRounding_POSINF), 0x3f81, IXC);
+    EXPECT(RN, FPConvertBF(&f, 0xbf800001, FPRounding_POSINF), 0xbf80, IXC);
+    EXPECT(RN, FPConvertBF(&f, 0xbf800001, FPRounding_NEGINF), 0xbf81, IXC);
+    EXPECT(RN, FPConvertBF(&f, 0x3fffffff, FPRounding_ZERO), 0x3fff, IXC);
+    EXPECT(RN, FPConvertBF(&f, F32_MAX, FPRounding_TIEEVEN), 0x7f80, OFC | IXC);
+    EXPECT(RN, FPConvertBF(&f, F32_MAX, FPRounding_ZERO), 0x7f7f, IXC);  // in range
+    // subnormal results
+    EXPECT(RN, FPConvertBF(&f, 0x00010000, FPRounding_TIEEVEN), 1, 0);
+    EXPECT(RN, FPConvertBF(&f, 0x80000001, FPRounding_TIEEVEN), 0x8000, UFC | IXC);
+    EXPECT(RN, FPConvertBF(&f, 1, FPRounding_POSINF), 1, UFC | IXC);
+    EXPECT(RN, FPConvertBF(&f, 0x007fffff, FPRounding_TIEEVEN), 0x0080, UFC | IXC);
+    EXPECT(FPCR_FZ, FPConvertBF(&f, 0x807fffff, FPRounding_TIEEVEN), 0x8000, IDC);
+    EXPECT(FPCR_FZ16, FPConvertBF(&f, 0x00010000, FPRounding_TIEEVEN), 1, 0);
+    EXPECT(RN, FPConvertBF(&f, 0xff800000, FPRounding_TIEEVEN), 0xff80, 0);
+    EXPECT(RN, FPConvertBF(&f, 0xffc12345, FPRounding_TIEEVEN), 0xffc1, 0);
+    EXPECT(RN, FPConvertBF(&f, 0x7f800001, FPRounding_TIEEVEN), 0x7fc0, IOC);
+    EXPECT(FPCR_DN, FPConvertBF(&f, 0xff810000, FPRounding_TIEEVEN), 0x7fc0, IOC);
+}
+
+// BFDotAdd: every step rounded to odd, subnormal numbers are zeros, one NaN.
+static void bfloat16_dot_product(void **state) {
+    (void)state;
+    enum { ONE = 0x3f80, MINUS_ONE = 0xbf80, INF = 0x7f80, BIG = 0x4b80 };  // 2^24
+    assert_int_equal(BFDotAdd(F32_ONE, ONE, ONE, ONE, ONE), 0x40400000);
+    assert_int_equal(BFDotAdd(0, BIG, ONE, ONE, ONE), 0x4b800001);         // 2^24 + 1
+    assert_int_equal(BFDotAdd(0x3f000000, BIG, ONE, ONE, 0), 0x4b800001);  // 2^24 + 0.5
+    assert_int_equal(BFDotAdd(0xbf000000, BIG, ONE, ONE, 0), 0x4b7fffff);  // 2^24 - 0.5
+    assert_int_equal(BFDotAdd(1, 0, 0, 0, 0), 0);                          // subnormal addend
+    assert_int_equal(BFDotAdd(0, 0x0001, 0, BIG, 0), 0);
+    assert_int_equal(BFDotAdd(0, 0x0080, 0, 0x3f00, 0), 0);  // 2^-127
+    assert_int_equal(BFDotAdd(0, 0x0081, 0, 0x3f80, 0), 0x00810000);
+    assert_int_equal(BFDotAdd(0x80000000, 0x8000, 0x8000, ONE, ONE), 0x80000000);
+    assert_int_equal(BFDotAdd(0x80000000, 0x8000, 0, ONE, ONE), 0);
+    assert_int_equal(BFDotAdd(0xc0000000, ONE, ONE, ONE, ONE), 0);  // 2 - 2 is +0
+    assert_int_equal(BFDotAdd(0, 0x7f7f, 0, 0xff7f, 0), 0xff800000);
+    assert_int_equal(BFDotAdd(0xff7fffff, 0xff7f, 0, ONE, 0), 0xff800000);
+    assert_int_equal(BFDotAdd(F32_ONE, INF, 0, MINUS_ONE, 0), 0xff800000);
+    assert_int_equal(BFDotAdd(F32_ONE, INF, 0, 0, 0), F32_QNAN);
+    assert_int_equal(BFDotAdd(F32_ONE, INF, 0, 1, 0), F32_QNAN);  // subnormal: zero
+    assert_int_equal(BFDotAdd(F32_ONE, INF, INF, ONE, MINUS_ONE), F32_QNAN);
+    assert_int_equal(BFDotAdd(0xff800001, ONE, ONE, ONE, ONE), F32_QNAN);
+    assert_int_equal(BFDotAdd(0, 0xff81, ONE, ONE, ONE), F32_QNAN);
+}
+
+// BFMulAddH is FPMulAdd: rounding mode, flags and NaNs as in single precision.
+static void bfloat16_multiply_add(void **state) {
+    (void)state;
+    EXPECT(RN, BFMulAddH(&f, F32_ONE, 0x3f81, 0x3f81), 0x40010100, 0);
+    EXPECT(RP, BFMulAddH(&f, 0x4b800000, 0x3f80, 0x3f00), 0x4b800001, IXC);  // 2^24 + 0.5
+    EXPECT(RZ, BFMulAddH(&f, 0x4b800000, 0x3f80, 0x3f00), 0x4b800000, IXC);
+    EXPECT(FPCR_FZ, BFMulAddH(&f, F32_ONE, 1, 0x3f80), F32_ONE, IDC);
+    EXPECT(RN, BFMulAddH(&f, 0, 1, 0x3f80), 0x00010000, 0);
+    EXPECT(RN, BFMulAddH(&f, 0x7fc00000, 0x7f80, 0), F32_QNAN, IOC);
+    EXPECT(RN, BFMulAddH(&f, F32_ONE, 0xff81, 0), 0xffc10000, IOC);
+    EXPECT(FPCR_DN, BFMulAddH(&f, F32_ONE, 0xffc1, 0), F32_QNAN, 0);
+}
+
 static void compare_and_select(void **state) {
     (void)state;
     EXPECT(RN, FPCompare(&f, 32, 0, 0x80000000, false), 6, 0);
@@ -366,6 +430,9 @@ int main(void) {
         cmocka_unit_test(underflow),
         cmocka_unit_test(nans),
         cmocka_unit_test(fused),
+        cmocka_unit_test(bfloat16_conversion),
+        cmocka_unit_test(bfloat16_dot_product),
+        cmocka_unit_test(bfloat16_multiply_add),
         cmocka_unit_test(compare_and_select),
         cmocka_unit_test(formats),
         cmocka_unit_test(fixed_point),
