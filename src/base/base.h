@@ -80,6 +80,14 @@ static ALWAYS_INLINE u64 align_up(u64 value, u64 size) {
     return (value + size - 1) & ~(size - 1);
 }
 
+// SplitMix64: a well mixed sequence from any seed.
+static inline u64 splitmix64(u64 *state) {
+    u64 z = *state += 0x9e3779b97f4a7c15ull;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+    return z ^ z >> 31;
+}
+
 // A broken invariant of ours. On in release builds; prints place, condition and machine state
 // (where a dump hook is set), then aborts.
 #define CHECK(cond) \

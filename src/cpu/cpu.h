@@ -147,6 +147,7 @@ struct Cpu {
     u32 last_esr, exception_repeats;
     u64 exceptions;                        // taken so far
     bool stepped, stepped_load_exclusive;  // ISS of the next Software Step exception
+    u64 random;                            // state of RNDR, RNDRRS
     u64 mpidr;                             // affinity value, bit 31 set
     jmp_buf unwind;                        // cpu_unwind() lands in cpu_run()
     struct GicCpu *gic;                    // the GIC's side of this PE

@@ -87,9 +87,9 @@ static const CpuModel models[] = {
         .pfr1 = ID(2, 4),
         .mte = true,
         .dfr0 = DFR0_BASE | ID(7, 0) | ID(6, 8) | NO_DOUBLE_LOCK,
-        // SHA512, SHA3, SM3, SM4, FHM, FlagM2, TLBIRANGE
+        // SHA512, SHA3, SM3, SM4, FHM, FlagM2, TLBIRANGE, RNG
         .isar0 = ISAR0_V82 | ID(2, 12) | ID(1, 32) | ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(2, 52) |
-                 ID(2, 56),
+                 ID(2, 56) | ID(1, 60),
         // DPB2, PAuth by an IMPLEMENTATION DEFINED function, JSCVT, FCMA, LRCPC2, GPI, FRINTTS, SB,
         // SPECRES, BF16, DGH, I8MM
         .isar1 = ID(2, 0) | ID(1, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |

@@ -88,6 +88,15 @@ bool syswrite_pstate(Cpu *cpu, unsigned index, u64 value) {
     return true;
 }
 
+// RNDR, RNDRRS. A number is always there, so PSTATE.NZCV is 0000; nothing traps them (EL3 would).
+// Choice: both take the next number of the CPU's sequence, which the machine's seed decides.
+bool sysread_RNDR(Cpu *cpu, unsigned index, u64 *value) {
+    (void)index;
+    *value = splitmix64(&cpu->random);
+    cpu_set_nzcv(cpu, 0);
+    return true;
+}
+
 // --- identification --------------------------------------------------------------------------
 
 bool sysread_MIDR_EL1(Cpu *cpu, unsigned index, u64 *value) {

@@ -284,6 +284,8 @@ static bool read_system(Cpu *cpu, const Reg *r, u64 *value, Error *err) {
     if (info->read_el > 2) return error_set(err, "%s is write-only", info->name);
     if (r->index == SYSREG_ICC_IAR0_EL1 || r->index == SYSREG_ICC_IAR1_EL1)
         return error_set(err, "%s: reading it acknowledges an interrupt", info->name);
+    if (r->index == SYSREG_RNDR || r->index == SYSREG_RNDRRS)
+        return error_set(err, "%s: reading it takes the guest's next random number", info->name);
     if (info->read)
         return call_hook(cpu, r->index, value, false) ||
                error_set(err, "%s cannot be read now", info->name);

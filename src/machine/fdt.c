@@ -312,20 +312,12 @@ static void write_clock(Writer *w) {
     end(w);
 }
 
-// SplitMix64: a well mixed sequence from any seed.
-static u64 next_random(u64 *state) {
-    u64 z = *state += 0x9e3779b97f4a7c15ull;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-    return z ^ z >> 31;
-}
-
 static void write_chosen(Writer *w, bool seeds) {
     begin(w, "chosen");
     string(w, "stdout-path", "/pl011@9000000");
     if (seeds) {
         u64 state = w->machine->config.seed, words[5];
-        for (unsigned i = 0; i < ARRAY_LEN(words); i++) words[i] = next_random(&state);
+        for (unsigned i = 0; i < ARRAY_LEN(words); i++) words[i] = splitmix64(&state);
         prop(w, "rng-seed", words, 32);
         prop(w, "kaslr-seed", &words[4], 8);
     }

@@ -426,6 +426,7 @@ static void create_cpu(Machine *machine, unsigned index) {
     machine->cpu[index] = cpu;
     cpu->machine = machine;
     cpu->index = index;
+    cpu->random = ~machine->config.seed - ((u64)index << 32);  // not the numbers of /chosen
     cpu->stop_at = ~0ull;
     cpu->table = (const Table *)&run_handlers;
     cpu->features = machine->features;

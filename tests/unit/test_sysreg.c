@@ -524,7 +524,7 @@ static void test_presence(void **state) {
         "TTBR1_EL2", "PAN",      "UAO",       "DIT",       "SSBS",     "CONTEXTIDR_EL2",
         "DC CVAP",   "DC CVADP", "AT S1E1RP", "AT S1E1WP", "HFG",      "HDFG",
         "PMMIR",     "VNCR",     "GCR",       "RGSR",      "TFSR",     "GMID",
-        "TCO",       "DC IG",    "DC CG",     "DC CIG",    "DC G"};
+        "TCO",       "DC IG",    "DC CG",     "DC CIG",    "DC G",     "RNDR"};
     for (unsigned pass = 0; pass < 2; pass++) {
         if (pass) use_model("cortex-a72", true, 2);
         for (unsigned i = 0; i < SYSREG_COUNT; i++) {
@@ -1161,6 +1161,29 @@ static void test_pstate_registers(void **state) {
     assert_int_equal(get("CurrentEL"), 4);
 }
 
+// FEAT_RNG: another number each time, by seed and CPU; NZCV 0000 says that there is one.
+static void test_random_numbers(void **state) {
+    (void)state;
+    set_hcr(0);
+    for (int el = 0; el <= 2; el++) {
+        set_el(el);
+        cpu->random = 5;
+        u64 first, second, value;
+        cpu_set_nzcv(cpu, 0xf0000000);
+        assert_true(reads("RNDR", &first));
+        assert_int_equal(cpu_nzcv(cpu), 0);
+        cpu_set_nzcv(cpu, 0x40000000);
+        assert_true(reads("RNDRRS", &second));
+        assert_int_equal(cpu_nzcv(cpu), 0);
+        assert_true(first != second);
+        cpu->random = 5;
+        assert_true(reads("RNDR", &value));
+        assert_true(value == first);
+        assert_false(sysreg_write(cpu, enc_of("RNDR"), RT, 0));
+        assert_int_equal(bits(el == 2 ? cpu->sys.ESR_EL2 : cpu->sys.ESR_EL1, 31, 26), EC_UNKNOWN);
+    }
+}
+
 static void test_id_registers(void **state) {
     (void)state;
     set_hcr(0);
@@ -1491,6 +1514,7 @@ int main(void) {
         T(test_hot_registers_are_fast),
         T(test_stack_pointers),
         T(test_pstate_registers),
+        T(test_random_numbers),
         T(test_id_registers),
         T(test_disr),
         T(test_isr),
