@@ -46,7 +46,8 @@ enum {
     PSTATE_A = 1u << 8,
     PSTATE_D = 1u << 9,
     PSTATE_DAIF = 0xfu << 6,
-    PSTATE_BTYPE_SHIFT = 10,  // bits 11:10
+    PSTATE_BTYPE_SHIFT = 10,
+    PSTATE_BTYPE = 3u << 10,  // see branch_target.c
     PSTATE_SSBS = 1u << 12,
     PSTATE_IL = 1u << 20,
     PSTATE_SS = 1u << 21,

@@ -84,7 +84,7 @@ static const CpuModel models[] = {
         .clidr = 0x0a200023 & ~(7ull << 21 | 7ull << 27),  // so no level of unification
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
         .pfr0 = (PFR0_V82 + ID(1, 28) + ID(1, 56)) | ID(1, 48),  // RAS 1.1, CSV2_2, DIT
-        .pfr1 = ID(2, 4),
+        .pfr1 = ID(1, 0) | ID(2, 4),                             // BTI, SSBS
         .mte = true,
         .dfr0 = DFR0_BASE | ID(7, 0) | ID(6, 8) | NO_DOUBLE_LOCK,
         // SHA512, SHA3, SM3, SM4, FHM, FlagM2, TLBIRANGE, RNG

@@ -378,6 +378,7 @@ void exception_init(Cpu *cpu) {
     if (cpu_has(cpu, FEAT_DIT)) keep |= PSTATE_DIT;
     if (cpu_has(cpu, FEAT_SSBS)) keep |= PSTATE_SSBS;
     if (cpu_has(cpu, FEAT_MTE)) keep |= PSTATE_TCO;
+    if (cpu_has(cpu, FEAT_BTI)) keep |= PSTATE_BTYPE;
     cpu->spsr_keep = keep;
     cpu->entry_set = cpu_has(cpu, FEAT_MTE) ? PSTATE_TCO : 0;
 }
@@ -427,6 +428,7 @@ void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
         p |= spsr & (3u << PSTATE_EL_SHIFT | PSTATE_SP);
     } else {
         p |= (cpu->pstate & (3u << PSTATE_EL_SHIFT | PSTATE_SP)) | PSTATE_IL;
+        p &= ~(u32)PSTATE_BTYPE;  // UNKNOWN: a choice
     }
     if (return_ss(cpu, spsr, el >= 0 ? el : from_el)) p |= PSTATE_SS;
     cpu_set_nzcv(cpu, spsr);
@@ -434,7 +436,7 @@ void AArch64_ExceptionReturn(Cpu *cpu, u64 new_pc, u32 spsr) {
     cpu->pc = AArch64_BranchAddr(cpu, new_pc);
     record_return(cpu, from_el, from_pc, spsr, el < 0);
     if (unlikely(cpu->lines | (cpu->sys.HCR_EL2 & 7 << HCR_VF))) interrupts_changed(cpu);
-    if (unlikely((p & PSTATE_IL) | (cpu->sys.MDSCR_EL1 & 1))) cpu_attention(cpu);
+    if (unlikely((p & (PSTATE_IL | PSTATE_BTYPE)) | (cpu->sys.MDSCR_EL1 & 1))) cpu_attention(cpu);
     if (unlikely(cpu->observer || cpu->pmu_on)) notify_return(cpu, from_el, from_pc, spsr, el < 0);
 }
 

@@ -84,14 +84,18 @@ static ALWAYS_INLINE void cpu_sync(Cpu *cpu, const Op *op) {
 // Ends a handler with a jump to the address `new_pc`: looks the page up.
 // To cpu->pc, whose page is not in the fetch table; instructions up to here are counted.
 const Op *op_jump_slow(Cpu *cpu, const Op *op, const Table *table);
-static ALWAYS_INLINE const Op *op_find(Cpu *cpu, u64 new_pc) {
-    FetchEntry *e = &cpu->tlb->fetch[(new_pc >> 12) & (FETCH_SIZE - 1)];
+static ALWAYS_INLINE const Op *op_find_for(Cpu *cpu, u64 new_pc, bool indirect) {
+    u64 i = (new_pc >> 12) & (FETCH_SIZE - 1);
+    FetchEntry *e = indirect ? &cpu->tlb->indirect[i] : &cpu->tlb->fetch[i];
     if (unlikely(e->tag != (new_pc & ~0xffcull))) return NULL;
     const Op *target = &e->page->ops[(new_pc & 0xffc) >> 2];
     if (!target) __builtin_unreachable();  // saves the caller's test
     cpu->page = e->page;
     cpu->pc_base = new_pc - ((uintptr_t)target >> 2);
     return target;
+}
+static ALWAYS_INLINE const Op *op_find(Cpu *cpu, u64 new_pc) {
+    return op_find_for(cpu, new_pc, false);
 }
 #define JUMP(cpu, op, new_pc, table) \
     do { \
@@ -104,6 +108,27 @@ static ALWAYS_INLINE const Op *op_find(Cpu *cpu, u64 new_pc) {
         } \
         (cpu)->block = target_; \
         if (unlikely((cpu)->icount >= (cpu)->limit)) TAIL(op_leave(cpu, target_, table)); \
+        DISPATCH(cpu, target_, table); \
+    } while (0)
+
+// The same for BR, BLR and their like (op is the branch), which set PSTATE.BTYPE. It is kept only where
+// something can see it, out of line: guarded pages, pages that are not in the fetch table, and the
+// end of the chain, where exceptions are taken.
+const Op *op_indirect_slow(Cpu *cpu, const Op *op, const Table *table);
+#define JUMP_INDIRECT(cpu, op, new_pc, table) \
+    do { \
+        u64 pc_ = (new_pc); \
+        (cpu)->icount += (u64)((op) + 1 - (cpu)->block); \
+        if (unlikely((cpu)->icount >= (cpu)->limit)) { \
+            (cpu)->pc = pc_; \
+            TAIL(op_indirect_slow(cpu, op, table)); \
+        } \
+        const Op *target_ = op_find_for(cpu, pc_, true); \
+        if (unlikely(!target_)) { \
+            (cpu)->pc = pc_; \
+            TAIL(op_indirect_slow(cpu, op, table)); \
+        } \
+        (cpu)->block = target_; \
         DISPATCH(cpu, target_, table); \
     } while (0)
 
@@ -135,6 +160,12 @@ extern const u16
 extern const u16 op_first[];  // by id: that of its first instruction alone
 extern const u8 op_length[];  // by id: how many instructions
 extern const u8 op_result_slots[];  // by id of one instruction: bit n: r[n] is a register it writes
+
+// branch_target.c (FEAT_BTI). PSTATE.BTYPE after the branch at op, which is executed now.
+u32 branch_btype(Cpu *cpu, const Op *op);
+// PSTATE.BTYPE is not 0, and the instruction at cpu->pc is `op`, in cpu->page: false when the
+// Branch Target exception was taken instead of it. What is to be executed finds BTYPE 0, or it is BRK.
+bool branch_target_allowed(Cpu *cpu, const Op *op);
 
 // opcache.c: the OpPage of a physical page of memory (created when needed), NULL if the address is
 // not memory.

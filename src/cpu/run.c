@@ -46,6 +46,17 @@ COLD const Op *op_jump_slow(Cpu *cpu, const Op *op, const Table *table) {
     DISPATCH(cpu, op, table);
 }
 
+COLD const Op *op_indirect_slow(Cpu *cpu, const Op *op, const Table *table) {
+    cpu->pstate |= branch_btype(cpu, op);
+    cpu->block = NULL;
+    cpu->pc = AArch64_BranchAddr(cpu, cpu->pc);
+    op = cpu->icount >= cpu->limit ? NULL : find(cpu);
+    if (!op || in_armed_page(cpu)) return NULL;
+    if (cpu->pstate & PSTATE_BTYPE && !branch_target_allowed(cpu, op)) return NULL;
+    cpu->block = op;
+    DISPATCH(cpu, op, table);
+}
+
 const Op *op_resume(Cpu *cpu, const Op *op, const Table *table) {
     if (unlikely(cpu->icount >= cpu->limit)) return NULL;
     op = op_find(cpu, cpu->pc);
@@ -128,7 +139,7 @@ static bool may_execute(Cpu *cpu, const Op *op) {
 
 // The instruction at cpu->pc; NULL when an exception was taken instead of it, or a debugger stops
 // it. In the order of priority: software step, the faults of the fetch, breakpoints, Illegal
-// Execution state.
+// Execution state, Branch Target exception.
 static const Op *first_op(Cpu *cpu) {
     if (unlikely(bit(cpu->sys.MDSCR_EL1, 0)) && CheckSoftwareStep(cpu)) return NULL;
     const Op *op = find(cpu);
@@ -137,6 +148,7 @@ static const Op *first_op(Cpu *cpu) {
         AArch64_IllegalState(cpu);
         return NULL;
     }
+    if (unlikely(cpu->pstate & PSTATE_BTYPE) && !branch_target_allowed(cpu, op)) return NULL;
     cpu->block = op;
     return op;
 }
@@ -146,6 +158,7 @@ static COLD const Op *next_op(Cpu *cpu) {
     u64 before = cpu->exceptions;
     const Op *op = find(cpu);
     if (op && !may_execute(cpu, op)) op = NULL;
+    if (op && cpu->pstate & PSTATE_BTYPE && !branch_target_allowed(cpu, op)) op = NULL;
     if (cpu->exceptions != before) cpu->mid_chain = false;
     if (op) cpu->block = op;
     return op;

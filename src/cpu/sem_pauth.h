@@ -86,26 +86,26 @@ static ALWAYS_INLINE const Op *sem_autlr(Cpu *cpu, const Op *op, const Table *ta
 static ALWAYS_INLINE const Op *sem_braz(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[1];
     if (unlikely(pauth_stopped(cpu, op, key))) TAIL(op_resume(cpu, op, table));
-    JUMP(cpu, op, pauth_auth(cpu, cpu->x[op->r[0]], 0, key), table);
+    JUMP_INDIRECT(cpu, op, pauth_auth(cpu, cpu->x[op->r[0]], 0, key), table);
 }
 static ALWAYS_INLINE const Op *sem_blraz(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[1];
     if (unlikely(pauth_stopped(cpu, op, key))) TAIL(op_resume(cpu, op, table));
     u64 to = pauth_auth(cpu, cpu->x[op->r[0]], 0, key);
     cpu->x[30] = op_pc(cpu, op) + 4;
-    JUMP(cpu, op, to, table);
+    JUMP_INDIRECT(cpu, op, to, table);
 }
 static ALWAYS_INLINE const Op *sem_bra(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[1];
     if (unlikely(pauth_stopped(cpu, op, key))) TAIL(op_resume(cpu, op, table));
-    JUMP(cpu, op, pauth_auth(cpu, cpu->x[op->r[0]], cpu->x[op->r[2]], key), table);
+    JUMP_INDIRECT(cpu, op, pauth_auth(cpu, cpu->x[op->r[0]], cpu->x[op->r[2]], key), table);
 }
 static ALWAYS_INLINE const Op *sem_blra(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[1];
     if (unlikely(pauth_stopped(cpu, op, key))) TAIL(op_resume(cpu, op, table));
     u64 to = pauth_auth(cpu, cpu->x[op->r[0]], cpu->x[op->r[2]], key);
     cpu->x[30] = op_pc(cpu, op) + 4;
-    JUMP(cpu, op, to, table);
+    JUMP_INDIRECT(cpu, op, to, table);
 }
 static ALWAYS_INLINE const Op *sem_reta(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[0];

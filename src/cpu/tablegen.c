@@ -292,8 +292,9 @@ static void parse_kind(Row *r, char *text) {
             const char *name;
             Kind kind;
         } kinds[] = {
-            {"mem", KIND_MEM},       {"branch", KIND_BRANCH},   {"jump", KIND_JUMP},
-            {"system", KIND_SYSTEM}, {"handler", KIND_HANDLER}, {"undef", KIND_UNDEF},
+            {"mem", KIND_MEM},           {"branch", KIND_BRANCH}, {"jump", KIND_JUMP},
+            {"indirect", KIND_INDIRECT}, {"system", KIND_SYSTEM}, {"handler", KIND_HANDLER},
+            {"undef", KIND_UNDEF},
         };
         bool found = false;
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -652,9 +653,11 @@ void write_body(FILE *f, const Row *r, int c, bool last, const Link *link) {
         fputs(next, f);
         break;
     case KIND_JUMP:
+    case KIND_INDIRECT:
         fprintf(f, "    u64 to = sem_%s(cpu", r->name);
         write_arguments(f, r, value, false, link);
-        fprintf(f, ");\n    JUMP(cpu, op, to, table);\n");
+        fprintf(f, ");\n    JUMP%s(cpu, op, to, table);\n",
+                r->kind == KIND_INDIRECT ? "_INDIRECT" : "");
         break;
     case KIND_SYSTEM: write_system_body(f, r, value); break;
     case KIND_HANDLER: fprintf(f, "    TAIL(sem_%s(cpu, op, table));\n", r->name); break;

@@ -47,6 +47,7 @@ typedef enum {
     KIND_MEM,
     KIND_BRANCH,
     KIND_JUMP,
+    KIND_INDIRECT,
     KIND_SYSTEM,
     KIND_HANDLER,
     KIND_UNDEF

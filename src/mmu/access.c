@@ -334,6 +334,18 @@ OpPage *fetch_page_slow(Cpu *cpu, u64 pc) {
     return page;
 }
 
+bool fetch_guarded(Cpu *cpu, u64 pc) {
+    if (!cpu_has(cpu, FEAT_BTI)) return false;
+    unsigned i = (pc >> 12) & (FETCH_SIZE - 1);
+    if ((cpu->tlb->fetch[i].tag & ~(u64)TLB_SLOW) == (pc & ~0xfffull))
+        return tlb_table(cpu->tlb)->fetch_full[i].flags & FULL_GUARDED;
+    // Not there any more: what the tables say now.
+    AccessDesc acc = {.type = ACCESS_FETCH, .mode = cpu->tlb->mode, .no_side_effects = true};
+    Translation t = {0};
+    Fault fault;
+    return mmu_translate(cpu, va(pc), &acc, &t, &fault) && t.guarded;
+}
+
 // --- DC ZVA and cache maintenance ----------------------------------------------------------------
 
 enum { ZVA_SIZE = 64 };

@@ -33,6 +33,7 @@ typedef struct FetchEntry {
 struct Tlb {
     TlbEntry data[TLB_SIZE];
     FetchEntry fetch[FETCH_SIZE];
+    FetchEntry indirect[FETCH_SIZE];  // for BR and BLR: the same without guarded pages (FEAT_BTI)
     struct TlbContext *context;
     MmuMode mode;
 };

@@ -109,6 +109,9 @@ void AArch64_Abort(Cpu *cpu, Va va, const Fault *fault, AccessType type, unsigne
 // PC alignment fault (and returns NULL) when there is none: then go on at the new cpu->pc.
 OpPage *fetch_page_slow(Cpu *cpu, u64 pc);
 
+// Code at pc (in the current mode) is in a guarded page: BTI, FEAT_BTI.
+bool fetch_guarded(Cpu *cpu, u64 pc);
+
 // --- TLB (tlb.c) ---
 void tlb_init(Cpu *cpu);
 void tlb_free(Cpu *cpu);

@@ -17,6 +17,7 @@ void table_clear(TlbTable *t) {
     if (!t->used) return;
     memset(t->tlb.data, 0xff, sizeof t->tlb.data);
     memset(t->tlb.fetch, 0xff, sizeof t->tlb.fetch);
+    memset(t->tlb.indirect, 0xff, sizeof t->tlb.indirect);
     memset(t->full, 0xff, sizeof t->full);
     memset(t->write_filter, 0, sizeof t->write_filter);
     memset(t->block_filter, 0, sizeof t->block_filter);
@@ -33,7 +34,7 @@ void table_drop_data(TlbTable *t, unsigned i) {
 }
 
 void table_drop_fetch(TlbTable *t, unsigned i) {
-    t->tlb.fetch[i].tag = TLB_NO_TAG;
+    t->tlb.fetch[i].tag = t->tlb.indirect[i].tag = TLB_NO_TAG;
 }
 
 static TlbTable *table_new(struct TlbContexts *cs, TlbContext *c, MmuMode mode) {
@@ -370,12 +371,20 @@ TlbEntry *tlb_fill(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m) {
     return &tlb->data[i];
 }
 
+static void set_fetch(TlbTable *t, unsigned i, u64 va, OpPage *page, bool armed) {
+    FetchEntry e = {(va & ~0xfffull) | (armed ? TLB_SLOW : 0), page};
+    t->tlb.fetch[i] = t->tlb.indirect[i] = e;
+    if (t->fetch_full[i].flags & FULL_GUARDED) t->tlb.indirect[i].tag = TLB_NO_TAG;
+}
+
 void tlb_fill_fetch(Cpu *cpu, Tlb *tlb, u64 va, const Mapping *m, OpPage *page) {
     TlbTable *t = tlb_table(tlb);
     unsigned i = (va >> 12) & (FETCH_SIZE - 1);
     bool armed = cpu->any_armed && armed_in_page(cpu, va, mode_el(tlb->mode)) & ARMED_EXEC;
-    tlb->fetch[i] = (FetchEntry){(va & ~0xfffull) | (armed ? TLB_SLOW : 0), page};
-    t->fetch_full[i] = (FetchFull){m->s1.page_bits, m->s2.page_bits, full_flags(m)};
+    bool guarded = m->s1.guarded && cpu_has(cpu, FEAT_BTI);
+    u8 flags = full_flags(m) | (guarded ? FULL_GUARDED : 0);
+    t->fetch_full[i] = (FetchFull){m->s1.page_bits, m->s2.page_bits, flags};
+    set_fetch(t, i, va, page, armed);
     note_block(t, va, m);
 }
 
@@ -446,7 +455,7 @@ static void table_mark_armed(Cpu *cpu, TlbTable *t) {
         FetchEntry *e = &t->tlb.fetch[i];
         if (e->tag == TLB_NO_TAG) continue;
         u64 va = e->tag & ~(u64)TLB_SLOW;
-        e->tag = va | (armed_in_page(cpu, va, el) & ARMED_EXEC ? TLB_SLOW : 0);
+        set_fetch(t, i, va, e->page, armed_in_page(cpu, va, el) & ARMED_EXEC);
     }
 }
 

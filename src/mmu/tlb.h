@@ -18,6 +18,7 @@ enum {
     FULL_TAGGED = 64,     // Tagged memory that has allocation tags
     FULL_CHECKED = 128,   // ... and accesses by this address are Tag Checked (tags.h)
     FULL_ASKS = FULL_ARMED | FULL_CHECKED,  // every access takes the slow path
+    FULL_GUARDED = 64,  // of a fetch, which has neither: stage 1's GP bit (FEAT_BTI)
 };
 
 // What the fast path does not need of a data entry.

@@ -101,7 +101,26 @@ static void take(Step *t, OracleKind kind, int target_el, uint64_t preferred_ret
     out->cause = cause;
 }
 
+// Exceptions that come before the instruction, and BRK. SPSR_ELx.BTYPE of the others may be 0: a choice.
+static bool keeps_btype(unsigned ec) {
+    switch (ec) {
+    case 0x0d:  // Branch Target
+    case 0x0e:  // Illegal Execution state
+    case 0x20:  // Instruction Abort
+    case 0x21:
+    case 0x22:  // PC alignment
+    case 0x2f:  // SError
+    case 0x30:  // Breakpoint
+    case 0x31:
+    case 0x32:  // Software Step
+    case 0x33:
+    case 0x3c: return true;  // BRK
+    default: return false;
+    }
+}
+
 static void report(Step *t, unsigned ec, bool il, uint32_t iss) {
+    if (t->s->has.BTI && !keeps_btype(ec)) t->out->spsr &= ~(uint32_t)PS_BTYPE;
     t->out->esr_written = true;
     t->out->esr = ec << 26 | (uint32_t)il << 25 | iss;
 }

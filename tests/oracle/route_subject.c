@@ -224,6 +224,8 @@ const char *route_compare_abort(RouteSubject *r, const RouteFault *f, RouteOutco
                    .rule = "test"};
     oracle_route_abort(&r->state, f, want);
     u64 exceptions = r->cpu->exceptions;
+    if (!f->instruction)
+        r->cpu->pstate &= ~(u32)PSTATE_BTYPE;  // as in any instruction that executes
     if (!setjmp(r->cpu->unwind))
         AArch64_Abort(r->cpu, (Va){f->va}, &fault,
                       f->instruction ? ACCESS_FETCH

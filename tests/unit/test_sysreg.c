@@ -1476,7 +1476,8 @@ static void test_models(void **state) {
     assert_int_equal(bits(get("ID_AA64DFR0_EL1"), 11, 8), 6);
     assert_true(has(FEAT_PMUv3p4) && has(FEAT_PMUv3p5));
     assert_true(has(FEAT_MTE) && has(FEAT_MTE2) && has(FEAT_MTE3));
-    assert_false(has(FEAT_BTI) || has(FEAT_GICv3));
+    assert_true(has(FEAT_BTI) && has(FEAT_RNG) && has(FEAT_BF16));
+    assert_false(has(FEAT_GICv3));
     assert_true(has(FEAT_RASv1p1) && has(FEAT_IESB) && has(FEAT_CSV2_2) && has(FEAT_SPECRES) &&
                 has(FEAT_TWED) && has(FEAT_ECV) && has(FEAT_ECV_POFF) && has(FEAT_IDST) &&
                 has(FEAT_LOR));

@@ -77,7 +77,8 @@ static bool hpfar_valid(const Ctx *c) {
     return kind <= 2 || s1ptw;  // address size, translation, access flag; or any on a stage-1 walk
 }
 
-// SPSR without BTYPE (PSTATE[11:10]) where FEAT_BTI is there: not every `max` has it.
+// SPSR without BTYPE (PSTATE[11:10]) where FEAT_BTI is there: whether exceptions of a branch's target have it is a
+// choice, and bti.c looks at the others.
 static u64 without_btype(u64 spsr) {
     return READ(s3_0_c0_c4_1) & 15 ? spsr & ~0xc00ull : spsr;
 }
