@@ -90,9 +90,9 @@ static const CpuModel models[] = {
         // SHA512, SHA3, SM3, SM4, FHM, FlagM2, TLBIRANGE, RNG
         .isar0 = ISAR0_V82 | ID(2, 12) | ID(1, 32) | ID(1, 36) | ID(1, 40) | ID(1, 48) | ID(2, 52) |
                  ID(2, 56) | ID(1, 60),
-        // DPB2, PAuth by an IMPLEMENTATION DEFINED function, JSCVT, FCMA, LRCPC2, GPI, FRINTTS, SB,
+        // DPB2, FPAC by an IMPLEMENTATION DEFINED function, JSCVT, FCMA, LRCPC2, GPI, FRINTTS, SB,
         // SPECRES, BF16, DGH, I8MM
-        .isar1 = ID(2, 0) | ID(1, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |
+        .isar1 = ID(2, 0) | ID(4, 8) | ID(1, 12) | ID(1, 16) | ID(2, 20) | ID(1, 28) | ID(1, 32) |
                  ID(1, 36) | ID(1, 40) | ID(1, 44) | ID(1, 48) | ID(1, 52),
         .mmfr0 = ID(6, 0) | ID(2, 4) | ID(1, 20) | ID(2, 32) | ID(2, 36) | ID(2, 40) | ID(1, 56) |
                  ID(2, 60),                          // FGT, ECV 2
@@ -133,7 +133,9 @@ static const FeatureRule rules[] = {
     {FEAT_TLBIRANGE, REG(isar0), 56, 2}, {FEAT_RNG, REG(isar0), 60, 1},
     {FEAT_DPB, REG(isar1), 0, 1},        {FEAT_DPB2, REG(isar1), 0, 2},
     {FEAT_PAuth, REG(isar1), 4, 1},      {FEAT_PACQARMA5, REG(isar1), 4, 1},
-    {FEAT_PAuth, REG(isar1), 8, 1},      {FEAT_JSCVT, REG(isar1), 12, 1},
+    {FEAT_PAuth, REG(isar1), 8, 1},      {FEAT_PAuth2, REG(isar1), 4, 3},
+    {FEAT_PAuth2, REG(isar1), 8, 3},     {FEAT_FPAC, REG(isar1), 4, 4},
+    {FEAT_FPAC, REG(isar1), 8, 4},       {FEAT_JSCVT, REG(isar1), 12, 1},
     {FEAT_FCMA, REG(isar1), 16, 1},      {FEAT_LRCPC, REG(isar1), 20, 1},
     {FEAT_LRCPC2, REG(isar1), 20, 2},    {FEAT_FRINTTS, REG(isar1), 32, 1},
     {FEAT_SB, REG(isar1), 36, 1},        {FEAT_SPECRES, REG(isar1), 40, 1},
@@ -167,11 +169,20 @@ const char *cpu_model_name(unsigned n) {
     return n < ARRAY_LEN(models) ? models[n].name : NULL;
 }
 
+// -cpu max,pauth=,pauth-impdef=
+static u64 choose_pauth(u64 isar1, PAuthChoice choice) {
+    const u64 impdef = ID(15, 8) | ID(15, 28), qarma5 = ID(15, 4) | ID(15, 24);
+    if (choice == PAUTH_OFF) return isar1 & ~(impdef | qarma5);
+    if (choice == PAUTH_QARMA5) return (isar1 & ~impdef) | (isar1 & impdef) >> 4;
+    return isar1;
+}
+
 // The model as this machine has it.
 static CpuModel for_machine(const CpuModel *base, const MachineConfig *config) {
     CpuModel m = *base;
     if (config->gic_version == 3) m.pfr0 |= ID(1, 24);
     if (config->mte && m.mte) m.pfr1 |= ID(3, 8);
+    m.isar1 = choose_pauth(m.isar1, config->pauth);
     if (!config->el2) {
         m.pfr0 &= ~ID(15, 8);
         m.mmfr0 &= ~ID(15, 56);  // FGT

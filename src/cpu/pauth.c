@@ -1,7 +1,9 @@
 // Pointer authentication (Arm ARM: "Pointer authentication"). Source: AddPAC, Auth, Strip,
 // ComputePAC, TrapPACUse, CalculateTBI, CalculateBottomPACBit.
 // The code comes from QARMA5 (FEAT_PACQARMA5) or, faster, from an IMPLEMENTATION DEFINED function,
-// as ID_AA64ISAR1_EL1.{APA,API} say. Left out: EnhancedPAC, PAuth2, FPAC: not advertised.
+// as ID_AA64ISAR1_EL1.{APA,API} say. With FEAT_PAuth2 it is combined with the upper bits by exclusive
+// OR, with FEAT_FPAC a failed AUT* is an exception. Left out: FEAT_EPAC, FEAT_FPACCOMBINE,
+// FEAT_CONSTPACFIELD, QARMA3: not advertised.
 // Choice: a TxSZ out of range counts as the nearest allowed one.
 #include "cpu/pauth.h"
 
@@ -180,6 +182,11 @@ static bool is_data(PacKey key) {
     return key == PAC_DA || key == PAC_DB;
 }
 
+// The bits that hold the code: not bit 55, which selects the range, nor a tag.
+static u64 code_mask(unsigned bottom, bool tbi) {
+    return set_bits(tbi ? 0 : 0xffull << 56, 54, bottom, ~0ull);
+}
+
 u64 pauth_add(const Cpu *cpu, u64 ptr, u64 modifier, PacKey key) {
     if (!pauth_enabled(cpu, key)) return ptr;
     Layout l = layout(cpu, is_data(key));
@@ -188,6 +195,8 @@ u64 pauth_add(const Cpu *cpu, u64 ptr, u64 modifier, PacKey key) {
     bool sel = bit(ptr, either ? 55 : 63);
     unsigned bottom = l.bottom[sel], top = tbi ? 55 : 63;
     u64 pac = compute_pac(cpu, extend(ptr, sel, bottom, tbi), modifier, key);
+    if (cpu_has(cpu, FEAT_PAuth2))
+        return set_bits(ptr ^ (pac & code_mask(bottom, tbi)), 55, 55, sel);
     u64 upper = bits(ptr, top, bottom);
     // An address that is not canonical must not authenticate.
     if (upper != 0 && upper != ones(top - bottom + 1)) pac ^= 1ull << (top - 1);
@@ -203,11 +212,19 @@ u64 pauth_auth(const Cpu *cpu, u64 ptr, u64 modifier, PacKey key) {
     unsigned bottom = l.bottom[sign];
     u64 original = extend(ptr, sign, bottom, tbi);
     u64 pac = compute_pac(cpu, original, modifier, key);
+    if (cpu_has(cpu, FEAT_PAuth2)) return ptr ^ (pac & code_mask(bottom, tbi));
     bool match = bits(pac, 54, bottom) == bits(ptr, 54, bottom);
     if (!tbi) match &= bits(pac, 63, 56) == bits(ptr, 63, 56);
     if (match) return original;
     u64 error = key == PAC_IA || key == PAC_DA ? 1 : 2;
     return tbi ? set_bits(original, 54, 53, error) : set_bits(original, 62, 61, error);
+}
+
+bool pauth_failed(Cpu *cpu, u64 result, PacKey key) {
+    if (!cpu_has(cpu, FEAT_FPAC) || !pauth_enabled(cpu, key)) return false;
+    if (pauth_strip(cpu, result, is_data(key)) == result) return false;
+    take_sync(cpu, EC_FPAC, key, NULL);  // 0 IA, 1 IB, 2 DA, 3 DB
+    return true;
 }
 
 u64 pauth_strip(const Cpu *cpu, u64 ptr, bool data) {

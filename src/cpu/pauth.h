@@ -1,6 +1,5 @@
 // Pointer authentication (Arm ARM: "Pointer authentication" in "The AArch64 Application Level
-// Programmers' Model"): FEAT_PAuth without EnhancedPAC, PAuth2 and FPAC, so a failed
-// authentication gives an address that faults.
+// Programmers' Model"): FEAT_PAuth, FEAT_PAuth2, FEAT_FPAC.
 #pragma once
 
 #include "cpu/cpu.h"
@@ -14,9 +13,12 @@ bool pauth_enabled(const Cpu *cpu, PacKey key);
 bool pauth_trapped(Cpu *cpu, PacKey key);
 // AddPAC*: ptr with its authentication code; ptr itself when the key is disabled.
 u64 pauth_add(const Cpu *cpu, u64 ptr, u64 modifier, PacKey key);
-// Auth*: the plain pointer, with an error code in its upper bits when the code is wrong; ptr itself
-// when the key is disabled.
+// Auth*: the plain pointer; when the code is wrong, one with an error code in its upper bits, or with
+// FEAT_PAuth2 one that is not canonical. ptr itself when the key is disabled.
 u64 pauth_auth(const Cpu *cpu, u64 ptr, u64 modifier, PacKey key);
+// `result` of pauth_auth() for an instruction that does nothing else. FEAT_FPAC: takes EC 0x1C and
+// returns true if the code was wrong. cpu->pc is the instruction.
+bool pauth_failed(Cpu *cpu, u64 result, PacKey key);
 // Strip: XPACD (data) and XPACI.
 u64 pauth_strip(const Cpu *cpu, u64 ptr, bool data);
 // PACGA.

@@ -17,6 +17,17 @@ static ALWAYS_INLINE bool pauth_stopped(Cpu *cpu, const Op *op, PacKey key) {
     return true;
 }
 
+// Authenticates ptr for AUT*: the exception of FEAT_FPAC was taken (then go on with op_resume()).
+static ALWAYS_INLINE bool aut_failed(Cpu *cpu, const Op *op, u64 ptr, u64 modifier, PacKey key,
+                                     u64 *result) {
+    *result = pauth_auth(cpu, ptr, modifier, key);
+    cpu_sync(cpu, op);
+    if (likely(!pauth_failed(cpu, *result, key))) return false;
+    cpu->icount++;
+    cpu->block = op + 1;
+    return true;
+}
+
 static ALWAYS_INLINE const Op *sem_pac(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[3];
     if (unlikely(pauth_stopped(cpu, op, key))) TAIL(op_resume(cpu, op, table));
@@ -26,7 +37,10 @@ static ALWAYS_INLINE const Op *sem_pac(Cpu *cpu, const Op *op, const Table *tabl
 static ALWAYS_INLINE const Op *sem_aut(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[3];
     if (unlikely(pauth_stopped(cpu, op, key))) TAIL(op_resume(cpu, op, table));
-    cpu->x[op->r[0]] = pauth_auth(cpu, cpu->x[op->r[1]], cpu->x[op->r[2]], key);
+    u64 result;
+    if (unlikely(aut_failed(cpu, op, cpu->x[op->r[1]], cpu->x[op->r[2]], key, &result)))
+        TAIL(op_resume(cpu, op, table));
+    cpu->x[op->r[0]] = result;
     NEXT(cpu, op, table);
 }
 static ALWAYS_INLINE const Op *sem_pacz(Cpu *cpu, const Op *op, const Table *table) {
@@ -38,7 +52,10 @@ static ALWAYS_INLINE const Op *sem_pacz(Cpu *cpu, const Op *op, const Table *tab
 static ALWAYS_INLINE const Op *sem_autz(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[2];
     if (unlikely(pauth_stopped(cpu, op, key))) TAIL(op_resume(cpu, op, table));
-    cpu->x[op->r[0]] = pauth_auth(cpu, cpu->x[op->r[1]], 0, key);
+    u64 result;
+    if (unlikely(aut_failed(cpu, op, cpu->x[op->r[1]], 0, key, &result)))
+        TAIL(op_resume(cpu, op, table));
+    cpu->x[op->r[0]] = result;
     NEXT(cpu, op, table);
 }
 // XPACI, XPACD and XPACLRI use no key: HCR_EL2.API does not trap them, and no enable applies.
@@ -65,7 +82,10 @@ static ALWAYS_INLINE const Op *sem_pac1716(Cpu *cpu, const Op *op, const Table *
 static ALWAYS_INLINE const Op *sem_aut1716(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[0];
     if (unlikely(pauth_stopped(cpu, op, key))) TAIL(op_resume(cpu, op, table));
-    cpu->x[17] = pauth_auth(cpu, cpu->x[17], cpu->x[16], key);
+    u64 result;
+    if (unlikely(aut_failed(cpu, op, cpu->x[17], cpu->x[16], key, &result)))
+        TAIL(op_resume(cpu, op, table));
+    cpu->x[17] = result;
     NEXT(cpu, op, table);
 }
 // PACIAZ, PACIASP, PACIBZ, PACIBSP and the AUT forms: X30 with 0 or SP.
@@ -78,7 +98,10 @@ static ALWAYS_INLINE const Op *sem_paclr(Cpu *cpu, const Op *op, const Table *ta
 static ALWAYS_INLINE const Op *sem_autlr(Cpu *cpu, const Op *op, const Table *table) {
     PacKey key = (PacKey)op->r[0];
     if (unlikely(pauth_stopped(cpu, op, key))) TAIL(op_resume(cpu, op, table));
-    cpu->x[30] = pauth_auth(cpu, cpu->x[30], op->r[1] ? cpu->x[REG_SP] : 0, key);
+    u64 result;
+    if (unlikely(aut_failed(cpu, op, cpu->x[30], op->r[1] ? cpu->x[REG_SP] : 0, key, &result)))
+        TAIL(op_resume(cpu, op, table));
+    cpu->x[30] = result;
     NEXT(cpu, op, table);
 }
 

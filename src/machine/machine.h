@@ -8,6 +8,9 @@
 typedef struct Gic Gic;
 typedef struct Board Board;  // virt.c: the devices of the `virt` board
 
+// How a CPU model that has pointer authentication computes the codes.
+typedef enum PAuthChoice { PAUTH_IMPDEF, PAUTH_QARMA5, PAUTH_OFF } PAuthChoice;
+
 typedef struct MachineConfig {
     const char *cpu_model;  // "cortex-a72", ... (cpu_models.h)
     unsigned cpus;          // 1..
@@ -19,6 +22,7 @@ typedef struct MachineConfig {
     bool mte;         // memory tagging, for CPU models that have it
     bool host_clock;  // --clock host
     bool semihosting;
+    PAuthChoice pauth;
     u64 seed;  // of everything random (PAuth keys at reset, RNG, kaslr-seed)
 } MachineConfig;
 

@@ -19,7 +19,9 @@ refuse "secure=on is not modelled" -M virt,secure=on
 refuse "no CPU 'z80'.*cortex-a72" -cpu z80
 refuse "sve=on is not modelled" -cpu max,sve=on
 refuse "cortex-a72 has no memory tagging" -M virt,mte=on -cpu cortex-a72 -kernel "$WORK/loop"
-refuse "pauth-impdef=off" -cpu max,pauth-impdef=off
+refuse "pauth-impdef=on needs pauth=on" -cpu max,pauth=off,pauth-impdef=on
+refuse "neither on nor off" -cpu max,pauth=perhaps
+refuse "property .pauth. cannot be changed" -cpu cortex-a72,pauth=on
 refuse "property 'colour'" -cpu max,colour=red
 refuse "not a number" -smp many
 refuse "0 CPUs" -smp 0

@@ -534,6 +534,34 @@ static void daifclr_unmasks_at_once(void **state) {
     assert_int_equal(cpu->sys.ELR_EL1, CODE + 4);
 }
 
+// FEAT_FPAC: an AUT* that fails is an exception and writes nothing; RETAA goes to an address that is not canonical.
+static void failed_authentication(void **state) {
+    (void)state;
+    static const struct {
+        u32 word;
+        unsigned code;
+    } cases[] = {
+        {0xdac11020, 0}, {0xdac11420, 1}, {0xdac11820, 2}, {0xdac11c20, 3},  // AUT* X0, X1
+        {0xdac133e0, 0}, {0xd503219f, 0}, {0xd50323ff, 1}};  // AUTIZA X0, AUTIA1716, AUTIBSP
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        u64 bad = 1ull << 60 | 0x1000, before = cpu->exceptions;
+        unsigned el = cpu->el;
+        u64 *sctlr = el == 2 ? &cpu->sys.SCTLR_EL2 : &cpu->sys.SCTLR_EL1, old = *sctlr;
+        *sctlr |= 1ull << 31 | 1ull << 30 | 1ull << 27 | 1ull << 13;
+        cpu->sys.HCR_EL2 |= 1ull << HCR_API;
+        cpu->x[0] = cpu->x[17] = cpu->x[30] = bad;
+        RUN(1, cases[i].word);
+        *sctlr = old;
+        assert_int_equal(cpu->exceptions, before + 1);
+        u64 esr = el == 2 ? cpu->sys.ESR_EL2 : cpu->sys.ESR_EL1;
+        assert_int_equal(esr, (u64)EC_FPAC << 26 | 1 << 25 | cases[i].code);
+        assert_int_equal(el == 2 ? cpu->sys.ELR_EL2 : cpu->sys.ELR_EL1, CODE);
+        assert_int_equal(cpu->x[0], bad);
+        assert_int_equal(cpu->x[17], bad);
+        assert_int_equal(cpu->x[30], bad);
+    }
+}
+
 int main(void) {
 #define TEST(f)   cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define MAPPED(f) cmocka_unit_test_setup_teardown(f, setup_mapped, teardown)
@@ -557,6 +585,7 @@ int main(void) {
         MAPPED(branches),
         MAPPED(zero_block),
         MAPPED(unaligned),
+        TEST(failed_authentication),
         TEST(xpac_does_not_trap),
         TEST(daifclr_unmasks_at_once),
     };

@@ -19,6 +19,14 @@ static void set_el(unsigned el) {
     tlb_context_changed(cpu);
 }
 
+static void give(enum Feature f) {
+    machine.features[f / 64] |= 1ull << f % 64;
+}
+static void take(enum Feature f) {
+    machine.features[f / 64] &= ~(1ull << f % 64);
+}
+
+// FEAT_PAuth alone.
 static int setup(void **state) {
     (void)state;
     memset(&machine, 0, sizeof machine);
@@ -32,6 +40,8 @@ static int setup(void **state) {
     assert_true(cpu_model_features(&machine, "max", NULL));
     tlb_init(cpu);
     cpu_model_reset(cpu, "max");
+    take(FEAT_PAuth2);
+    take(FEAT_FPAC);
     cpu->sys.APIAKeyLo_EL1 = 0x1111222233334444;
     cpu->sys.APIAKeyHi_EL1 = 0x5555666677778888;
     cpu->sys.APIBKeyLo_EL1 = 0x1234;
@@ -53,7 +63,7 @@ static int teardown(void **state) {
 }
 
 static void use_qarma(void) {
-    machine.features[FEAT_PACQARMA5 / 64] |= 1ull << FEAT_PACQARMA5 % 64;
+    give(FEAT_PACQARMA5);
 }
 
 // The cipher's published test vector (sigma 2, five forward and five backward rounds).
@@ -187,11 +197,102 @@ static void test_enables_and_traps(void **state) {
     assert_true(pauth_trapped(cpu, PAC_GA));
 }
 
+// FEAT_PAuth2: the code is XORed to the upper bits. QARMA5 makes it, so the values are those of the cipher.
+static void test_pauth2(void **state) {
+    (void)state;
+    give(FEAT_PAuth2);
+    use_qarma();
+    u64 hi = cpu->sys.APIAKeyHi_EL1, lo = cpu->sys.APIAKeyLo_EL1, mask = 0xff7f000000000000;
+    u64 low = 0x0000aaaabbbbcccc, high = 0xffffaaaabbbbcccc;
+    u64 pac = pauth_qarma5(low, 0x10, hi, lo);
+    assert_int_equal(pauth_add(cpu, low, 0x10, PAC_IA), low ^ (pac & mask));
+    assert_int_equal(pauth_auth(cpu, low ^ (pac & mask), 0x10, PAC_IA), low);
+    pac = pauth_qarma5(high, 0x10, hi, lo);
+    assert_int_equal(pauth_add(cpu, high, 0x10, PAC_IA), high ^ (pac & mask));
+    assert_int_equal(pauth_auth(cpu, high ^ (pac & mask), 0x10, PAC_IA), high);
+    // A wrong code leaves its difference, in any of its bits; no error code.
+    assert_int_equal(pauth_auth(cpu, high ^ (pac & mask) ^ 1ull << 60, 0x10, PAC_IA),
+                     high ^ 1ull << 60);
+    // Upper bits that were not canonical are not lost: the pointer that is signed is, and the result of AUT has them.
+    pac = pauth_qarma5(low, 0x10, hi, lo);
+    assert_int_equal(pauth_add(cpu, low | 5ull << 48, 0x10, PAC_IA),
+                     (low | 5ull << 48) ^ (pac & mask));
+    assert_int_equal(pauth_auth(cpu, (low | 5ull << 48) ^ (pac & mask), 0x10, PAC_IA),
+                     low | 5ull << 48);
+    // Bit 63 selects the range without TBI, and bit 55 of the result is it.
+    pac = pauth_qarma5(high, 0x10, hi, lo);
+    assert_int_equal(pauth_add(cpu, high & ~(1ull << 55), 0x10, PAC_IA), high ^ (pac & mask));
+    // A tag is neither signed away nor changed.
+    cpu->sys.TCR_EL1 |= 1ull << 37;
+    u64 tagged = low | 0x5aull << 56;
+    pac = pauth_qarma5(tagged, 0x10, hi, lo);
+    assert_int_equal(pauth_add(cpu, tagged, 0x10, PAC_IA), tagged ^ (pac & 0x7f000000000000));
+    assert_int_equal(pauth_auth(cpu, tagged ^ (pac & 0x7f000000000000), 0x10, PAC_IA), tagged);
+}
+
+static void expect_fpac(unsigned from, unsigned to, PacKey key, unsigned code) {
+    set_el(from);
+    cpu->pc = 0x7000;
+    u64 good = pauth_add(cpu, 0x123456789abc, 4, key);
+    assert_false(pauth_failed(cpu, pauth_auth(cpu, good, 4, key), key));
+    u64 before = cpu->exceptions;
+    assert_true(pauth_failed(cpu, pauth_auth(cpu, good ^ 1ull << 48, 4, key), key));
+    assert_int_equal(cpu->exceptions, before + 1);
+    assert_int_equal(cpu->el, to);
+    u64 esr = to == 2 ? cpu->sys.ESR_EL2 : cpu->sys.ESR_EL1;
+    assert_int_equal(esr, (u64)EC_FPAC << 26 | 1 << 25 | code);
+    assert_int_equal(to == 2 ? cpu->sys.ELR_EL2 : cpu->sys.ELR_EL1, 0x7000);
+}
+
+static void test_fpac(void **state) {
+    (void)state;
+    give(FEAT_PAuth2);
+    give(FEAT_FPAC);
+    cpu->sys.TCR_EL2 = 16;
+    for (unsigned key = 0; key < 4; key++) {
+        expect_fpac(0, 1, (PacKey)key, key);  // 0 IA, 1 IB, 2 DA, 3 DB
+        expect_fpac(1, 1, (PacKey)key, key);
+        expect_fpac(2, 2, (PacKey)key, key);
+    }
+    cpu->sys.HCR_EL2 |= 1ull << HCR_TGE;
+    expect_fpac(0, 2, PAC_DB, 3);
+    // Not for a key that is off, nor without the feature.
+    set_el(1);
+    cpu->sys.SCTLR_EL1 = 0;
+    assert_false(pauth_failed(cpu, 1ull << 60, PAC_IA));
+    cpu->sys.SCTLR_EL1 = 1u << 31;
+    take(FEAT_FPAC);
+    assert_false(pauth_failed(cpu, 1ull << 60, PAC_IA));
+}
+
+// ID_AA64ISAR1_EL1.{APA,API,GPA,GPI} of -cpu max,pauth=,pauth-impdef=.
+static void test_choice(void **state) {
+    (void)state;
+    static const struct {
+        PAuthChoice choice;
+        u64 fields;
+        bool pauth, qarma5;
+    } cases[] = {{PAUTH_IMPDEF, 0x10000400, true, false},
+                 {PAUTH_QARMA5, 0x01000040, true, true},
+                 {PAUTH_OFF, 0, false, false}};
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        machine.config.pauth = cases[i].choice;
+        assert_true(cpu_model_features(&machine, "max", NULL));
+        cpu_model_reset(cpu, "max");
+        assert_int_equal(cpu->sys.ID_AA64ISAR1_EL1 & 0xff000ff0, cases[i].fields);
+        assert_int_equal(cpu_has(cpu, FEAT_PAuth), cases[i].pauth);
+        assert_int_equal(cpu_has(cpu, FEAT_PAuth2), cases[i].pauth);
+        assert_int_equal(cpu_has(cpu, FEAT_FPAC), cases[i].pauth);
+        assert_int_equal(cpu_has(cpu, FEAT_PACQARMA5), cases[i].qarma5);
+    }
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_qarma5),        T(test_add_and_auth), T(test_keys_differ),       T(test_tbi),
-        T(test_not_canonical), T(test_range_size),   T(test_enables_and_traps),
+        T(test_not_canonical), T(test_range_size),   T(test_enables_and_traps), T(test_pauth2),
+        T(test_fpac),          T(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
