@@ -40,7 +40,7 @@ _el2sim() {
         --expect --fail --junit --lint --trace --trace-filter --trace-on-fail --symbols --stats -x -ex --batch --help --version'
     [ "${COMP_WORDS[1]}" = decode ] && words='-cpu --scan --every-word --json'
     [ "${COMP_WORDS[1]}" = isa ] && words='--json --markdown'
-    [ "$COMP_CWORD" -eq 1 ] && words="run debug explain decode isa demo $words"
+    [ "$COMP_CWORD" -eq 1 ] && words="run debug exec explain decode isa demo $words"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -F _el2sim el2sim

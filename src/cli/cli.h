@@ -29,6 +29,7 @@ int demo_main(int argc, char **argv);     // argv[0] is "demo"
 int explain_main(int argc, char **argv);  // argv[0] is "explain"
 int decode_main(int argc, char **argv);   // argv[0] is "decode"
 int isa_main(int argc, char **argv);      // argv[0] is "isa"
+int exec_main(int argc, char **argv);     // argv[0] is "exec"
 
 // Creates the machine that the options describe and runs it to its end; returns the exit status.
 int run_machine(const RunOptions *options);

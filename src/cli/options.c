@@ -699,6 +699,7 @@ enum { OPT_HELP = 1000, OPT_VERSION };
 void options_print_help(void) {
     printf("usage: el2sim [run] [options]     run a machine\n"
            "       el2sim debug [options]     stand at its first instruction and take commands\n"
+           "       el2sim exec WORD...        execute a few instructions on a given state\n"
            "       el2sim demo                run the built-in demonstration\n"
            "       el2sim decode WORD...      what the decoder makes of instruction words\n"
            "       el2sim isa [ROW...]        the rows of the instruction tables\n"
