@@ -259,8 +259,8 @@ static LineFacts exit_facts(const Cpu *cpu, const ExceptionEvent *ev, World w) {
     f.va_lo = f.va_hi = e->far;
     f.has_ipa = e->hpfar_valid;
     if (f.has_ipa) f.ipa_lo = f.ipa_hi = fault_ipa(cpu, e);
-    f.has_intid = known_intid(cpu, e, &f.intid[0]);
-    f.intid[1] = f.intid[0];
+    f.has_intid = has_intid(e);
+    f.intid[0] = f.intid[1] = e->intid;
     return f;
 }
 
