@@ -46,10 +46,15 @@ u64 gentimer_physical_count(Cpu *cpu) {
     return count_at(cpu->gentimer, machine_counter_now(cpu->machine));
 }
 
-// First machine time (ns) at which the physical count is `count`.
-static u64 time_of_count(const struct Gentimer *g, u64 count) {
-    u128 ns = ((u128)count * NS_PER_S + g->hz - 1) / g->hz;
-    return ns > INT64_MAX ? INT64_MAX : (u64)ns;
+// Lets the event come at the first machine time (ns) at which the physical count is `count`. One that
+// is further away than machine time can count (292 years) does not come: it would never be due.
+static void schedule(Cpu *cpu, Event *event, u64 count) {
+    u64 hz = cpu->gentimer->hz;
+    u128 ns = ((u128)count * NS_PER_S + hz - 1) / hz;
+    if (ns < INT64_MAX)
+        event_set(cpu->machine, event, (u64)ns);
+    else
+        event_cancel(cpu->machine, event);
 }
 
 static u64 virtual_offset(const Cpu *cpu) {
@@ -117,7 +122,7 @@ static void timer_update(Cpu *cpu, int n) {
     u64 change = count + (*timer_cval(cpu, n) - (count - offset));
     if (met) change = offset;  // an offset ahead of the counter: the count is going to wrap
     if (counts && change > count)
-        event_set(cpu->machine, event, time_of_count(cpu->gentimer, change));
+        schedule(cpu, event, change);
     else
         event_cancel(cpu->machine, event);
 }
@@ -184,7 +189,7 @@ void gentimer_wfe(Cpu *cpu) {
     if (cpu->event || next == ~0ull)
         event_cancel(cpu->machine, &g->stream);
     else
-        event_set(cpu->machine, &g->stream, time_of_count(g, next));
+        schedule(cpu, &g->stream, next);
 }
 
 static void wfe_delay_event(void *arg) {

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 enum { NS_PER_TICK = 16 };
@@ -437,12 +438,36 @@ static void test_event_stream(void **state) {
     finish(m);
 }
 
+// A compare value that machine time never reaches: whoever sleeps for it sleeps for ever, and the machine says so.
+// (It went round and round at the end of time; the alarm ends that.)
+static void test_end_of_time(void **state) {
+    (void)state;
+    static const u64 far[] = {~0ull, 1ull << 63, INT64_MAX / NS_PER_TICK + 1};
+    for (unsigned i = 0; i < ARRAY_LEN(far); i++) {
+        Machine *m = make();
+        Cpu *c = m->cpu[0];
+        set(c, SYSREG_CNTHP_CVAL_EL2, far[i]);
+        set(c, SYSREG_CNTHP_CTL_EL2, 1);
+        c->halt = HALT_WFI;
+        alarm(60);
+        machine_run(m);
+        alarm(0);
+        assert_int_equal(m->stop, STOP_DEADLOCK);
+        finish(m);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counters),        cmocka_unit_test(test_condition),
-        cmocka_unit_test(test_expiry),          cmocka_unit_test(test_traps),
-        cmocka_unit_test(test_host_registers),  cmocka_unit_test(test_event_stream),
-        cmocka_unit_test(test_physical_offset), cmocka_unit_test(test_event_stream_scale),
+        cmocka_unit_test(test_end_of_time),
+        cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_condition),
+        cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_traps),
+        cmocka_unit_test(test_host_registers),
+        cmocka_unit_test(test_event_stream),
+        cmocka_unit_test(test_physical_offset),
+        cmocka_unit_test(test_event_stream_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
