@@ -1,5 +1,6 @@
 // Chooses the words of the differential test of instructions: for each row of the instruction tables
 // words that decode to it (and words that no row claims), and writes them as assembly for harness.c.
+// CPU: a model, or max+mte for a machine with mte=on.
 // Usage: gen SEED CPU [--rows A,B-C...] [--words N,...] [--states N] [--state N] [--mode rows|words|cases]
 //            [--cases N] >words.S
 //        gen SEED CPU --mode exec --rows A --words N --state N      the case as a command line of `el2sim exec`
@@ -400,8 +401,12 @@ int main(int argc, char **argv) {
     if (!machine) fail("no", "memory");
     machine->config.el2 = true;
     machine->config.gic_version = 3;
+    char model[32];
+    size_t n = strcspn(o.cpu, "+");
+    machine->config.mte = !strcmp(o.cpu + n, "+mte");
+    snprintf(model, sizeof model, "%.*s", (int)n, o.cpu);
     Error err;
-    if (!cpu_model_features(machine, o.cpu, &err)) fail(err.text, "");
+    if (!cpu_model_features(machine, model, &err)) fail(err.text, "");
     bool assembly = !o.list && o.mode != MODE_EXEC;
     if (assembly) printf(".section .isa_words,\"a\"\n.balign 8\n.global isa_words\nisa_words:\n");
     u32 total = write_rows(&o, machine->features);

@@ -20,6 +20,8 @@ parse() {
         shift 2
     done
     [ $# = 0 ] || { echo "$0: no value for $1"; exit 2; }
+    model=${cpu%+mte}
+    [ "$cpu" = "$model" ] || machine[1]+=,mte=on
     mkdir -p "$work"
 }
 
