@@ -1,5 +1,5 @@
 # Compares what harness.c printed on QEMU and on el2sim, line by line.
-# Usage: awk -v pass=rows|cases [-v again=COMMAND] -f compare.awk LIST [DEVIATIONS] QEMU EL2SIM
+# Usage: awk -v pass=rows|cases [-v again=COMMAND] -f results.awk LIST [DEVIATIONS] QEMU EL2SIM
 # LIST is that of `gen --list`. Pass `rows`: the numbers of the rows that differ, with commas. Pass `cases`: a case
 # that differs must match a line of DEVIATIONS: ROWS | QEMU's line | el2sim's line | rule, the first three as extended regular
 # expressions of everything behind "state N:". Prints the first that do not, each with the command (COMMAND ...) that makes a
