@@ -3,6 +3,7 @@
 // Runtime: tests/diff/common.
 #include "cases.h"
 #include "rt.h"
+#include "vectors.h"
 
 extern const IsaHeader isa_header;
 extern const IsaWord isa_words[];
@@ -26,26 +27,6 @@ static void emit_always(const char *name, u64 value) {
     emit(name, ~0ull, value, ~value);
 }
 
-static void load_fp(const u64 *v) {
-    __asm__ volatile(
-        "ldp q0, q1, [%0]\nldp q2, q3, [%0, #32]\nldp q4, q5, [%0, #64]\nldp q6, q7, [%0, #96]\n"
-        "ldp q8, q9, [%0, #128]\nldp q10, q11, [%0, #160]\nldp q12, q13, [%0, #192]\n"
-        "ldp q14, q15, [%0, #224]\nldp q16, q17, [%0, #256]\nldp q18, q19, [%0, #288]\n"
-        "ldp q20, q21, [%0, #320]\nldp q22, q23, [%0, #352]\nldp q24, q25, [%0, #384]\n"
-        "ldp q26, q27, [%0, #416]\nldp q28, q29, [%0, #448]\nldp q30, q31, [%0, #480]" ::"r"(v)
-        : "memory");
-}
-
-static void save_fp(u64 *v) {
-    __asm__ volatile(
-        "stp q0, q1, [%0]\nstp q2, q3, [%0, #32]\nstp q4, q5, [%0, #64]\nstp q6, q7, [%0, #96]\n"
-        "stp q8, q9, [%0, #128]\nstp q10, q11, [%0, #160]\nstp q12, q13, [%0, #192]\n"
-        "stp q14, q15, [%0, #224]\nstp q16, q17, [%0, #256]\nstp q18, q19, [%0, #288]\n"
-        "stp q20, q21, [%0, #320]\nstp q22, q23, [%0, #352]\nstp q24, q25, [%0, #384]\n"
-        "stp q26, q27, [%0, #416]\nstp q28, q29, [%0, #448]\nstp q30, q31, [%0, #480]" ::"r"(v)
-        : "memory");
-}
-
 // The two windows in physical memory.
 static u64 *window(unsigned i) {
     u64 address = i < WINDOW / 8 ? (u64)scratch[0] + 4096 - WINDOW / 2 + i * 8
@@ -64,7 +45,7 @@ static void load_state(const IsaWord *w, Ctx *c) {
                      "msr tpidr_el1, xzr\nmsr tpidrro_el0, xzr\nmsr contextidr_el1, xzr\n"
                      "msr csselr_el1, xzr\nmsr fpcr, xzr\nmsr fpsr, xzr" ::);
     if (w->kind & KIND_FP) {
-        load_fp(state.v);
+        load_vectors(state.v);
         __asm__ volatile("msr fpcr, %0\nmsr fpsr, %1" ::"r"(state.fpcr), "r"(state.fpsr));
     }
     if (w->kind & KIND_MEMORY)
@@ -110,7 +91,7 @@ static void report_state(const IsaWord *w, const Ctx *c) {
     emit("PAR", ~0ull, par & 1 ? par : par & ~0x180ull, 0);
     if (is_data_abort(c)) return;
     if (w->kind & KIND_FP) {
-        save_fp(vectors);
+        save_vectors(vectors);
         for (u64 i = 0; i < 64; i++) emit(i & 1 ? "v.hi" : "v.lo", i / 2, vectors[i], state.v[i]);
         emit("FPCR", ~0ull, READ(fpcr), state.fpcr);
         emit("FPSR", ~0ull, READ(fpsr) & ~0xf0000000ull, state.fpsr);
