@@ -68,6 +68,12 @@ static inline u64 isa_mix(u64 a, u64 b) {
     return z ^ z >> 31;
 }
 
+// The next hash of a sequence of values: two that differ in one value never have the same.
+static inline u64 isa_fold(u64 hash, u64 value) {
+    u64 z = (hash ^ value) * 0x94d049bb133111ebull;
+    return z ^ z >> 32;
+}
+
 // Integers at the edges of the widths that instructions have.
 static inline u64 isa_integer(u64 *seed) {
     u64 r = isa_next(seed), bit = 1ull << (r >> 8 & 63);
@@ -148,10 +154,27 @@ static inline u64 isa_address(u64 *seed, const IsaWord *w) {
     return address;
 }
 
+// The registers that the fields Rd, Rn, Rm and Ra of the word name, if it has them.
+static inline u32 isa_named(u32 word) {
+    return 1u << (word & 31) | 1u << (word >> 5 & 31) | 1u << (word >> 10 & 31) |
+           1u << (word >> 16 & 31);
+}
+
+// What CAS and CASP compare is what memory has.
+static inline void isa_compared(IsaState *s, const IsaWord *w, u64 address) {
+    u64 at = address - (DATA_VA + 4096 - WINDOW / 2);
+    u32 rs = w->word >> 16 & 31;
+    if (at > WINDOW - 16 || rs >= 30 || rs == w->base || rs + 1 == w->base) return;
+    s->x[rs] = s->memory[at / 8] >> at % 8 * 8;
+    s->x[rs + 1] = s->memory[at / 8 + 1];
+}
+
+// Values that matter are in the registers that the word names, random ones in the others.
 static inline void isa_state(IsaState *s, u64 seed, const IsaWord *w, unsigned n, u64 slot) {
     u64 state = isa_mix(isa_mix(seed, w->word), (u64)w->number << 8 | n) | 1;
     u64 r = isa_next(&state);
-    for (int i = 0; i < 31; i++) s->x[i] = isa_integer(&state);
+    u32 named = isa_named(w->word);
+    for (int i = 0; i < 31; i++) s->x[i] = named >> i & 1 ? isa_integer(&state) : isa_next(&state);
     s->sp = isa_next(&state) & ~15ull;
     s->pstate = (r & 15) << 28 | 0x3c0 | (r >> 4 & 1 && !(w->kind & KIND_EL0) ? 5 : 0);
     if (!(r >> 8 & 7)) s->pstate |= 1u << 22;   // PAN
@@ -164,8 +187,11 @@ static inline void isa_state(IsaState *s, u64 seed, const IsaWord *w, unsigned n
     s->fpsr = fp >> 40 & 1 ? fp >> 41 & 0x0800009f : 0;
     if (w->kind & KIND_FP) {
         unsigned style = (unsigned)(isa_next(&state) % 7);
-        for (int i = 0; i < 64; i++)
-            s->v[i] = isa_vector_half(&state, style < 6 ? style : (unsigned)isa_next(&state) % 6);
+        for (int i = 0; i < 64; i++) {
+            bool special = named >> (i >> 1) & 1;
+            unsigned other = style == 6 && special ? (unsigned)isa_next(&state) % 6 : style;
+            s->v[i] = special ? isa_vector_half(&state, other) : isa_next(&state);
+        }
     }
     if (w->kind & KIND_JUMP && r >> 28 & 3) s->x[w->base] = slot + 8;
     if (w->kind & KIND_MEMORY) {
@@ -180,6 +206,8 @@ static inline void isa_state(IsaState *s, u64 seed, const IsaWord *w, unsigned n
         else
             s->x[w->base] = address;
         for (unsigned i = 0; i < 2 * WINDOW / 8; i++) s->memory[i] = isa_next(&state);
+        if (!(w->kind & KIND_INDEX) && !(isa_next(&state) & 3))
+            isa_compared(s, w, address + (u64)(int64_t)w->offset);
     }
 }
 #endif

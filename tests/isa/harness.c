@@ -14,7 +14,7 @@ static u64 hash;
 static bool print;
 
 static void emit(const char *name, u64 n, u64 value, u64 before) {
-    hash = isa_mix(hash, value);
+    hash = isa_fold(hash, value);
     if (!print || value == before) return;
     put(" ");
     put(name);
@@ -27,12 +27,17 @@ static void emit_always(const char *name, u64 value) {
     emit(name, ~0ull, value, ~value);
 }
 
-// The two windows in physical memory.
-static u64 *window(unsigned i) {
-    u64 address = i < WINDOW / 8 ? (u64)scratch[0] + 4096 - WINDOW / 2 + i * 8
-                                 : (u64)scratch[0] + 8192 - WINDOW + (i - WINDOW / 8) * 8;
-    return (u64 *)address;
+static void emit_array(const char *name, const u64 *values, const u64 *before, unsigned n,
+                       unsigned scale) {
+    if (print)
+        for (unsigned i = 0; i < n; i++) emit(name, i * scale, values[i], before[i]);
+    else
+        for (unsigned i = 0; i < n; i++) hash = isa_fold(hash, values[i]);
 }
+
+// The two windows in physical memory.
+static u64 *const windows[] = {(u64 *)(scratch[0] + 4096 - WINDOW / 2),
+                               (u64 *)(scratch[0] + 8192 - WINDOW)};
 
 static void load_state(const IsaWord *w, Ctx *c) {
     for (int i = 0; i < 31; i++) c->x[i] = state.x[i];
@@ -49,7 +54,10 @@ static void load_state(const IsaWord *w, Ctx *c) {
         __asm__ volatile("msr fpcr, %0\nmsr fpsr, %1" ::"r"(state.fpcr), "r"(state.fpsr));
     }
     if (w->kind & KIND_MEMORY)
-        for (unsigned i = 0; i < 2 * WINDOW / 8; i++) *window(i) = state.memory[i];
+        for (unsigned i = 0; i < WINDOW / 8; i++) {
+            windows[0][i] = state.memory[i];
+            windows[1][i] = state.memory[WINDOW / 8 + i];
+        }
 }
 
 static bool has_far(u64 esr) {
@@ -80,8 +88,15 @@ static bool is_data_abort(const Ctx *c) {
     return ec == 0x24 || ec == 0x25;
 }
 
+static void emit_vectors(void) {
+    if (print)
+        for (u64 i = 0; i < 64; i++) emit(i & 1 ? "v.hi" : "v.lo", i / 2, vectors[i], state.v[i]);
+    else
+        emit_array("", vectors, state.v, 64, 1);
+}
+
 static void report_state(const IsaWord *w, const Ctx *c) {
-    for (u64 i = 0; i < 31; i++) emit("x", i, c->x[i], state.x[i]);
+    emit_array("x", c->x, state.x, 31, 1);
     emit("SP_EL0", ~0ull, READ(sp_el0), state.sp);
     emit("SP_EL1", ~0ull, READ(sp_el1), state.sp);
     emit("TPIDR_EL0", ~0ull, READ(tpidr_el0), 0);
@@ -92,13 +107,14 @@ static void report_state(const IsaWord *w, const Ctx *c) {
     if (is_data_abort(c)) return;
     if (w->kind & KIND_FP) {
         save_vectors(vectors);
-        for (u64 i = 0; i < 64; i++) emit(i & 1 ? "v.hi" : "v.lo", i / 2, vectors[i], state.v[i]);
+        emit_vectors();
         emit("FPCR", ~0ull, READ(fpcr), state.fpcr);
         emit("FPSR", ~0ull, READ(fpsr) & ~0xf0000000ull, state.fpsr);
     }
     if (w->kind & KIND_MEMORY)
-        for (unsigned i = 0; i < 2 * WINDOW / 8; i++)
-            emit("mem", i * 8, *window(i), state.memory[i]);
+        for (unsigned i = 0; i < 2; i++)
+            emit_array(i ? "page2" : "mem", windows[i], state.memory + i * WINDOW / 8, WINDOW / 8,
+                       8);
 }
 
 static void run_case(const IsaWord *w, unsigned n, u64 slot) {
