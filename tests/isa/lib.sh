@@ -21,6 +21,9 @@ parse() {
     done
     [ $# = 0 ] || { echo "$0: no value for $1"; exit 2; }
     model=${cpu%+mte}
+    # QEMU has extensions that are not modelled; their words must be UNDEFINED.
+    qemu_cpu=$model
+    [ "$model" != max ] || qemu_cpu=max,sve=off,sme=off
     [ "$cpu" = "$model" ] || machine[1]+=,mte=on
     mkdir -p "$work"
 }
@@ -41,7 +44,7 @@ build() {
 # run_on LOG COMMAND... ELF
 run_on() {
     local log=$1 elf=${!#} status=0
-    timeout 900 "${@:2:$#-2}" "${machine[@]}" -kernel "$elf" </dev/null >"$log" 2>"$log.err" || status=$?
+    timeout "${limit:-900}" "${@:2:$#-2}" "${machine[@]}" -kernel "$elf" </dev/null >"$log" 2>"$log.err" || status=$?
     tail -n 1 "$log" | grep -q '^END' || {
         echo "$2: no END (status $status); the last lines:"
         tail -n 3 "$log"
