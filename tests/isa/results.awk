@@ -2,16 +2,16 @@
 # Usage: awk -v pass=rows|cases [-v again=COMMAND] -f results.awk LIST [DEVIATIONS] QEMU EL2SIM
 # LIST is that of `gen --list`. Pass `rows`: the numbers of the rows that differ, with commas. Pass `cases`: a case
 # that differs must match a line of DEVIATIONS: ROWS | QEMU's line | el2sim's line | rule, the first three as extended regular
-# expressions of everything behind "state N:". Prints the first that do not, each with the command (COMMAND ...) that makes a
+# expressions: of the row's name, or of that, a blank and the word; and of everything behind "state N:". Prints the first that do not, each with the command (COMMAND ...) that makes a
 # command line of `el2sim exec` of it, and how many of which.
 function body(line) {
     sub(/^[^:]*: /, "", line)
     sub(/ hash=.*/, "", line)
     return line
 }
-function explained(row, a, b,   i) {
+function explained(row, word, a, b,   i) {
     for (i = 1; i <= patterns; i++)
-        if (row ~ which[i] && a ~ theirs[i] && b ~ ours[i]) { used[i]++; return 1 }
+        if ((row ~ which[i] || row " " word ~ which[i]) && a ~ theirs[i] && b ~ ours[i]) { used[i]++; return 1 }
     return 0
 }
 FNR == 1 { file++ }
@@ -31,7 +31,7 @@ file == (pass == "cases" ? 3 : 2) { reference[++lines] = $0; next }
     if (pass == "rows") { split($0, part, /[ :]/); print part[2]; next }
     split($0, part, / |:/)
     row = name[part[2]]
-    if (explained(row, body(reference[seen]), body($0))) { deviations++; next }
+    if (explained(row, part[5], body(reference[seen]), body($0))) { deviations++; next }
     if (++differ[row] <= 3 && ++shown <= 60) print row "\n  qemu   " reference[seen] "\n  el2sim " $0 \
             "\n  again  " again " --mode exec --rows " part[2] " --words " part[4] " --state " part[7]
     bad++
