@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define OBJDUMP "aarch64-linux-gnu-objdump -D -z -b binary -m aarch64 -M no-notes"
+#define OBJDUMP \
+    "aarch64-linux-gnu-objdump -D -z -b binary -m aarch64 --no-show-raw-insn -M no-notes"
 
 enum {
     RULES_MAX = 400,
@@ -63,6 +64,7 @@ static Found found[FOUND_MAX];
 static unsigned founds;
 static u64 agreed, compared, explained, capstone_knows;
 static u64 *row_words;
+static Names **row_names;  // of each row of decode_rows; NULL: no line
 static Machine *machine;
 
 _Noreturn static void die(const char *file, int line, const char *what) {
@@ -149,8 +151,11 @@ static void read_names(const char *folder) {
         snprintf(m->names, sizeof m->names, "%s ", colon + 1);
         m->line = n;
         bool known = false;
-        for (unsigned i = 0; i < decode_row_count; i++)
-            known |= !strcmp(decode_rows[i].name, m->row);
+        for (unsigned i = 0; i < decode_row_count; i++) {
+            if (strcmp(decode_rows[i].name, m->row)) continue;
+            row_names[i] = m;
+            known = true;
+        }
         if (!known) die(path, n, "no such row");
     }
     fclose(f);
@@ -213,19 +218,17 @@ static void expand(const char *t, size_t length, u32 word, char *out, size_t n) 
 
 // A row with a line in mnemonics.txt is called as that says and in no other way.
 static bool is_name_of(const DecodeRow *row, u32 word, const char *name) {
-    for (unsigned i = 0; i < name_rows; i++) {
-        if (strcmp(names[i].row, row->name)) continue;
-        for (const char *c = names[i].names; *c; c += strcspn(c, " ")) {
-            char want[64];
-            c += strspn(c, " ");
-            expand(c, strcspn(c, " "), word, want, sizeof want);
-            if (strcmp(want, name)) continue;
-            names[i].used[c - names[i].names] = 1;
-            return true;
-        }
-        return false;
+    Names *m = row_names[row - decode_rows];
+    if (!m) return is_in_row_name(row, word, name);
+    for (const char *c = m->names; *c; c += strcspn(c, " ")) {
+        char want[64];
+        c += strspn(c, " ");
+        expand(c, strcspn(c, " "), word, want, sizeof want);
+        if (strcmp(want, name)) continue;
+        m->used[c - m->names] = 1;
+        return true;
     }
-    return is_in_row_name(row, word, name);
+    return false;
 }
 
 // --- one word --------------------------------------------------------------------------------------
@@ -283,13 +286,12 @@ static void compare(u32 word, const char *name, csh capstone, cs_insn *insn) {
         difference(word, "name, Capstone", row->name, insn->mnemonic);
 }
 
-// "   0:\t9ac12041 \tlsl\tx1, x2, x1": false if the line is none of an instruction.
-static bool parse_line(char *line, u32 *word, char **name) {
-    char *tab = strchr(line, '\t'), *end;
-    if (!tab) return false;
-    *word = (u32)strtoul(tab + 1, &end, 16);
-    if (end != tab + 9) return false;
-    *name = end + strspn(end, " \t");
+// "   0:\tlsl\tx1, x2, x1": false if the line is none of an instruction; at: its place in the file.
+static bool parse_line(char *line, u64 *at, char **name) {
+    char *end;
+    *at = strtoull(line, &end, 16);
+    if (end == line || end[0] != ':' || end[1] != '\t') return false;
+    *name = end + 2;
     bool undefined = !strncmp(*name, ".inst", 5);
     (*name)[strcspn(*name, " \t\n.")] = '\0';
     if (undefined) *name = NULL;
@@ -301,18 +303,20 @@ static void compare_file(const char *path, u64 words, const char *more) {
     char command[400], line[500], *name;
     csh capstone;
     u32 word;
-    u64 seen = 0;
+    u64 seen = 0, at;
     if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &capstone) != CS_ERR_OK)
         die("Capstone", 0, "cannot be opened");
     cs_insn *insn = cs_malloc(capstone);
     snprintf(command, sizeof command, OBJDUMP "%s %s", more, path);
-    FILE *p = popen(command, "r");
-    CHECK(p);
+    FILE *p = popen(command, "r"), *f = fopen(path, "rb");
+    CHECK(p && f);
     while (fgets(line, sizeof line, p)) {
-        if (!parse_line(line, &word, &name)) continue;
+        if (!parse_line(line, &at, &name)) continue;
+        if (at != seen * 4 || fread(&word, 4, 1, f) != 1) die("objdump", 0, "left words out");
         compare(word, name, capstone, insn);
         seen++;
     }
+    fclose(f);
     if (pclose(p) || seen != words) die("objdump", 0, "did not disassemble all words");
     cs_free(insn, 1);
     cs_close(&capstone);
@@ -450,6 +454,8 @@ int main(int argc, char **argv) {
     Error err;
     machine = calloc(1, sizeof *machine);
     row_words = calloc(decode_row_count, sizeof *row_words);
+    row_names = calloc(decode_row_count, sizeof *row_names);
+    CHECK(row_names);
     CHECK(machine && row_words);
     machine->config.el2 = true;
     machine->config.gic_version = 3;
