@@ -34,7 +34,7 @@ boot_test(u-boot cortex-a57 3 1)
 boot_test(u-boot cortex-a72 2 1)
 
 # The command line: bad input, and how a guest can end.
-foreach(script bad_input endings demo debug_console exec explain decode)
+foreach(script bad_input endings limit demo debug_console exec explain decode)
     add_test(NAME cli-${script}
              COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/${script}.sh $<TARGET_FILE:el2sim>)
 endforeach()

@@ -62,8 +62,8 @@ typedef enum el2sim_stop {
     EL2SIM_DEBUG, /* el2sim_run(): a point stopped it, or el2sim_interrupt() */
 } el2sim_stop;
 
-/* Runs all CPUs until the machine stops or has executed about max_insns more instructions (0 = no
- * limit; the slice that crosses the limit is completed). */
+/* Runs all CPUs until the machine stops or has executed max_insns more instructions, all CPUs
+ * together (0 = no limit). */
 el2sim_stop el2sim_run(el2sim *sim, uint64_t max_insns);
 /* Executes one instruction on one CPU (or takes the exception that is due). False: it sleeps or is
  * off, or the machine has stopped, or a point (see below) stopped it before the instruction. */

@@ -164,6 +164,7 @@ struct Cpu {
     bool held;        // the debugger refused the access of the current instruction
     bool sequential;  // cpu_execute_one(): the next instruction follows without a look
     u64 stop_at;      // icount at which the debugger wants it back; ~0: never
+    u64 end_at;       // icount at which the machine's insn_limit is reached; ~0: not in this slice
     // Sees every instruction before it is executed; true: stop before it. NULL: nobody does.
     bool (*before_insn)(Cpu *cpu, const Op *op, void *arg);
     void *before_insn_arg;

@@ -106,11 +106,19 @@ static void dispatch(Cpu *cpu, const Op *op, const Table *table) {
 }
 #endif
 
-// The debugger wants this CPU back at this instruction count.
+// The instruction count at which the CPU must stop, for the debugger or at the machine's limit.
+static u64 exact_end(const Cpu *cpu) {
+    return MIN(cpu->stop_at, cpu->end_at);
+}
+
 static bool stop_is_due(Cpu *cpu) {
-    if (likely(cpu->icount < cpu->stop_at)) return false;
-    cpu->stop_at = ~0ull;
-    machine_stop(cpu->machine, STOP_DEBUG, 0, "stopped by the debugger");
+    if (likely(cpu->icount < exact_end(cpu))) return false;
+    if (cpu->icount < cpu->stop_at) {
+        machine_stop(cpu->machine, STOP_INSN_LIMIT, 0, "instruction limit reached");
+    } else {
+        cpu->stop_at = ~0ull;
+        machine_stop(cpu->machine, STOP_DEBUG, 0, "stopped by the debugger");
+    }
     return true;
 }
 
@@ -120,8 +128,9 @@ static bool prepare(Cpu *cpu) {
     if (cpu->machine->stop || stop_is_due(cpu)) return false;
     if (cpu->halt || cpu->icount >= cpu->until) return false;
     cpu->limit = cpu->until;
-    // What lies at stop_at is reached one by one.
-    if (unlikely(cpu->stop_at != ~0ull)) cpu->limit = MIN(cpu->limit, cpu->stop_at - PAGE_OPS);
+    // The last instructions before an exact end are executed one by one.
+    u64 end = exact_end(cpu);
+    if (unlikely(end != ~0ull)) cpu->limit = MIN(cpu->limit, end - PAGE_OPS);
     take_pending_interrupt(cpu);
     return !cpu->machine->stop;
 }
@@ -165,7 +174,8 @@ static COLD const Op *next_op(Cpu *cpu) {
 }
 
 static bool one_by_one(const Cpu *cpu) {
-    return cpu->before_insn || (cpu->stop_at != ~0ull && cpu->icount + PAGE_OPS >= cpu->stop_at);
+    u64 end = exact_end(cpu);
+    return cpu->before_insn || (end != ~0ull && cpu->icount + PAGE_OPS >= end);
 }
 
 // Chains look at interrupts and the slice at taken branches, at page ends and where something may have

@@ -38,7 +38,7 @@ typedef struct Clock {
     int count, capacity;
     u64 seen;    // latest time any CPU has read from a counter
     bool alone;  // one CPU runs in this slice
-    // The round that is under way; a debugger may have stopped it anywhere.
+    // The round that is under way; a debugger or the limit may have stopped it anywhere.
     bool in_round, in_slice;
     unsigned turn;        // the CPU whose slice it is
     unsigned round_cpus;  // how many ran when it began
@@ -177,6 +177,18 @@ static void run_for(Cpu *cpu, u64 n) {
     if (unlikely(cpu->icount >= cpu->pmu_deadline)) pmu_overflow(cpu);
 }
 
+// Where a CPU that runs reaches the limit for all of them, if it does: the others stand meanwhile.
+static u64 limit_of(const Machine *machine, const Cpu *cpu) {
+    if (!machine->insn_limit) return ~0ull;
+    u64 executed = machine_insns(machine);
+    return cpu->icount + (machine->insn_limit > executed ? machine->insn_limit - executed : 0);
+}
+
+// After these stops the machine can go on inside the slice.
+static bool stopped_inside(const Machine *machine) {
+    return machine->stop == STOP_DEBUG || machine->stop == STOP_INSN_LIMIT;
+}
+
 // Runs one CPU through [clock->now, clock->slice_end), or goes on with that. Events due at its end wait
 // until every CPU has got there: none may see an interrupt of its timer before its own counter has
 // reached it.
@@ -184,6 +196,7 @@ static void run_slice(Machine *machine, Cpu *cpu) {
     Clock *c = machine->clock;
     if (!c->in_slice) cpu->time_offset = MAX(c->now, cpu->not_before) - cpu->icount;
     machine->running = cpu;
+    cpu->end_at = limit_of(machine, cpu);
     // After a stop: what was due when it came.
     if (c->in_slice && !cpu->mid_chain) fire_events(machine, MIN(cpu_now(cpu), c->slice_end - 1));
     c->in_slice = true;
@@ -192,9 +205,10 @@ static void run_slice(Machine *machine, Cpu *cpu) {
         if (c->count && c->queue[0]->when < end) end = c->queue[0]->when;
         u64 now = cpu_now(cpu);
         if (end > now || cpu->mid_chain) run_for(cpu, end > now ? end - now : 0);
-        if (machine->stop == STOP_DEBUG) break;
+        if (stopped_inside(machine)) break;
         fire_events(machine, MIN(cpu_now(cpu), c->slice_end - 1));
     }
+    cpu->end_at = ~0ull;
     machine->running = NULL;
 }
 
@@ -260,14 +274,14 @@ static void end_round(Machine *machine) {
     if (n > 1) clear_monitors(machine);
 }
 
-// Each CPU's slice in turn. A stop by the debugger leaves the round as it is.
+// Each CPU's slice in turn. A stop inside one leaves the round as it is.
 static void run_round(Machine *machine) {
     Clock *c = machine->clock;
     for (; c->turn < machine->cpus && !machine->stop; c->turn++) {
         Cpu *cpu = machine->cpu[c->turn];
         if (!c->in_slice && (cpu->halt || (machine->only && cpu != machine->only))) continue;
         run_slice(machine, cpu);
-        if (machine->stop == STOP_DEBUG) return;
+        if (stopped_inside(machine)) return;
         c->in_slice = false;
         c->round_end = MAX(c->round_end, cpu_now(cpu));
     }
@@ -285,8 +299,6 @@ void machine_run(Machine *machine) {
         board_poll(machine);
         if (machine->config.host_clock) c->now = MAX(c->now, host_ns() - c->host_start);
         fire_events(machine, c->now);
-        if (machine->insn_limit && machine_insns(machine) >= machine->insn_limit)
-            machine_stop(machine, STOP_INSN_LIMIT, 0, "instruction limit reached");
         if (machine->stop) break;
         unsigned n = running_cpus(machine);
         if (n)
@@ -298,7 +310,8 @@ void machine_run(Machine *machine) {
 
 void machine_step(Machine *machine, Cpu *cpu) {
     Clock *c = machine->clock;
-    cpu->time_offset = c->now - cpu->icount;
+    // In a round that a stop has interrupted it may be ahead.
+    cpu->time_offset = MAX(c->now, cpu_now(cpu)) - cpu->icount;
     c->slice_end = c->now + 1;
     machine->running = cpu;
     cpu_step(cpu);
@@ -323,7 +336,7 @@ void machine_stop(Machine *machine, StopReason why, int code, const char *format
     va_end(args);
     machine->stop = why;
     machine->stop_code = code;
-    machine->stop_cpu = machine->running;
+    machine->stop_cpu = why == STOP_INSN_LIMIT ? NULL : machine->running;
     for (unsigned i = 0; i < machine->cpus; i++) cpu_attention(machine->cpu[i]);
 }
 
@@ -427,7 +440,7 @@ static void create_cpu(Machine *machine, unsigned index) {
     cpu->machine = machine;
     cpu->index = index;
     cpu->random = ~machine->config.seed - ((u64)index << 32);  // not the numbers of /chosen
-    cpu->stop_at = ~0ull;
+    cpu->stop_at = cpu->end_at = ~0ull;
     cpu->table = (const Table *)&run_handlers;
     cpu->features = machine->features;
     cpu->mpidr = affinity(index);

@@ -62,7 +62,7 @@ struct Machine {
     volatile int pause;        // set from a signal handler: STOP_DEBUG soon
     Cpu *only;                 // the debugger lets this CPU alone run; NULL: all
     Cpu *stop_cpu;             // whose instruction asked for the stop, NULL if none
-    u64 insn_limit;      // --timeout-insns: stop when all CPUs together executed so many; 0 = none
+    u64 insn_limit;  // --timeout-insns: stop when all CPUs together executed exactly so many; 0 = none
     Observer *observer;  // the first of them
     struct Vms *vms;     // who keeps track of the VMs (debugger/vms.h); NULL: nobody
 };
@@ -78,7 +78,7 @@ u64 machine_counter_now(Machine *machine);
 // Instructions executed by all CPUs together.
 u64 machine_insns(const Machine *machine);
 // Runs until stop != STOP_NONE. Deterministic: slices of a fixed number of instructions, round
-// robin. After STOP_DEBUG, with `stop` cleared, it goes on where it was, inside a slice, too: the run is
+// robin. After STOP_DEBUG and STOP_INSN_LIMIT, with `stop` cleared, it goes on where it was, inside a slice, too: the run is
 // the same as without the stop.
 void machine_run(Machine *machine);
 // A sleeping CPU can go on: a slice that runs alone ends soon.

@@ -127,19 +127,23 @@ static void test_no_such_cpu(void **state) {
 
 static void test_run_in_portions(void **state) {
     (void)state;
-    static const uint32_t words[] = {0x91000400, 0x17ffffff};  // add x0, x0, #1; b .-4
+    // add x0, x0, #1; mrs x1, CNTPCT_EL0; b .-8
+    static const uint32_t words[] = {0x91000400, 0xd53be021, 0x17fffffe};
     el2sim *sim = MACHINE(words);
     set(sim, "x0", 0);
-    uint64_t last = 0;
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(el2sim_run(sim, 1000), EL2SIM_RUNNING);
-        uint64_t now = el2sim_instructions(sim, 0);
-        assert_true(now - last >= 1000 && now - last < 10000000);
-        assert_true(get(sim, "x0") == (now + 1) / 2);
-        last = now;
+    static const uint64_t portions[] = {1, 1000, 1, 1023, 1024, 1025, 5000001, 3};
+    uint64_t n = 0;
+    for (size_t i = 0; i < sizeof portions / sizeof *portions; i++) {
+        assert_int_equal(el2sim_run(sim, portions[i]), EL2SIM_RUNNING);
+        n += portions[i];
+        assert_int_equal(el2sim_instructions(sim, 0), n);
+        assert_int_equal(get(sim, "x0"), (n + 2) / 3);
     }
-    assert_true(el2sim_step(sim, 0));
-    assert_int_equal(el2sim_instructions(sim, 0), last + 1);
+    // Steps go on in the slice that the last portion left, and time with them: 16 ns a tick.
+    uint64_t ticks = get(sim, "x1");
+    for (int i = 0; i < 48; i++) assert_true(el2sim_step(sim, 0));
+    assert_int_equal(el2sim_instructions(sim, 0), n + 48);
+    assert_int_equal(get(sim, "x1"), ticks + 3);
     el2sim_free(sim);
 }
 
@@ -535,7 +539,7 @@ static void test_two_machines(void **state) {
     el2sim *sims[3] = {hashed_machine(demo, &hash[0]), hashed_machine(demo, &hash[1]),
                        hashed_machine(rom, &hash[2])};
     bool off[3] = {false};
-    static const uint64_t portion[3] = {1, 100000, 30000};
+    static const uint64_t portion[3] = {17, 100000, 30000};
     while (!(off[0] && off[1] && off[2]))
         for (int i = 0; i < 3; i++) {
             if (off[i]) continue;
