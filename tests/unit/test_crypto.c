@@ -1,12 +1,13 @@
 // The cryptographic instructions, run as the algorithms of their standards: FIPS 197 (AES), FIPS
-// 180-4 (SHA), FIPS 202 (SHA-3), GB/T 32905 (SM3), GB/T 32907 (SM4), each with the standard's own
-// example.
+// 180-4 (SHA), FIPS 202 (SHA-3), GB/T 32905 (SM3), GB/T 32907 (SM4), GCM (its specification's test
+// cases), CRC-32 and CRC-32C (RFC 3720), each with the standard's own example.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "cpu/sem_arith.h"
 #include "cpu/sem_crypto.h"
 #include "cpu/sem_simd.h"
 
@@ -79,6 +80,32 @@ static void test_aes128(void **state) {
     sem_aesd(NULL, &s, &k);
     s.q ^= key[0].q;
     assert_same(s, plain);
+}
+
+// FIPS 197, 5.1.1: the inverse in GF(2^8), then an affine transformation; 0 is its own inverse.
+static u8 gf_multiply(u8 a, u8 b) {
+    u8 product = 0;
+    for (; b; b >>= 1, a = (u8)(a << 1 ^ (a >> 7) * 0x1b))
+        if (b & 1) product ^= a;
+    return product;
+}
+
+static void test_aes_substitution(void **state) {
+    (void)state;
+    const V128 zero = {.q = 0};
+    for (unsigned x = 0; x < 256; x++) {
+        u8 inverse = 0;
+        for (unsigned y = 1; y < 256 && !inverse; y++)
+            if (gf_multiply((u8)x, (u8)y) == 1) inverse = (u8)y;
+        u8 s = 0x63;
+        for (unsigned i = 0; i < 5; i++) s ^= (u8)(inverse << i | inverse >> (8 - i));
+        V128 all = {.q = 0};
+        memset(&all, (int)x, sizeof all);
+        sem_aese(NULL, &all, &zero);
+        for (unsigned i = 0; i < 16; i++) assert_int_equal(all.b[i], s);
+        sem_aesd(NULL, &all, &zero);
+        for (unsigned i = 0; i < 16; i++) assert_int_equal(all.b[i], x);
+    }
 }
 
 // --- SHA ---
@@ -214,7 +241,7 @@ static void test_sha512(void **state) {
                 pair(0x454d4423643ce80e, 0x2a9ac94fa54ca49f));
 }
 
-// --- SHA-3: Keccak-f by EOR3, RAX1, XAR and BCAX, two equal states side by side ---
+// --- SHA-3: Keccak-f by EOR3, RAX1, XAR and BCAX, two states side by side ---
 static void keccak_round(V128 a[25], u64 constant) {
     V128 c[5], b[25], d;
     for (unsigned x = 0; x < 5; x++) {
@@ -241,9 +268,10 @@ static void keccak_round(V128 a[25], u64 constant) {
     a[0].d[1] ^= constant;
 }
 
-static void test_sha3_256_of_nothing(void **state) {
+// Of nothing and of "abc": the message, 01, the padding 1 ... 1 up to 136 bytes.
+static void test_sha3_256(void **state) {
     (void)state;
-    V128 a[25] = {[0] = pair(6, 6), [16] = pair(1ull << 63, 1ull << 63)};
+    V128 a[25] = {[0] = pair(6, 0x06636261), [16] = pair(1ull << 63, 1ull << 63)};
     u8 lfsr = 1;
     for (unsigned round = 0; round < 24; round++) {
         u64 constant = 0;
@@ -253,13 +281,12 @@ static void test_sha3_256_of_nothing(void **state) {
         }
         keccak_round(a, constant);
     }
-    V128 low = bytes16("a7ffc6f8bf1ed76651c14756a061d662");
-    V128 high = bytes16("f580ff4de43b49fa82d80a4b80f8434a");
-    for (unsigned half = 0; half < 2; half++) {
-        assert_int_equal(a[0].d[half], low.d[0]);
-        assert_int_equal(a[1].d[half], low.d[1]);
-        assert_int_equal(a[2].d[half], high.d[0]);
-        assert_int_equal(a[3].d[half], high.d[1]);
+    static const char *const digest[2][2] = {
+        {"a7ffc6f8bf1ed76651c14756a061d662", "f580ff4de43b49fa82d80a4b80f8434a"},
+        {"3a985da74fe225b2045c172d6bd390bd", "855f086e3e9d525b46bfe24511431532"}};
+    for (unsigned i = 0; i < 2; i++) {
+        assert_same(pair(a[0].d[i], a[1].d[i]), bytes16(digest[i][0]));
+        assert_same(pair(a[2].d[i], a[3].d[i]), bytes16(digest[i][1]));
     }
 }
 
@@ -303,9 +330,15 @@ static void test_sm3(void **state) {
     assert_same(reversed(efgh), words4("4167c4875cf2f7a2297da02b8f4ba8e0"));
 }
 
+static V128 sm4_encrypt(V128 x, const V128 *key) {
+    for (unsigned i = 0; i < 8; i++) sem_sm4e(NULL, &x, &key[i]);
+    return reversed(x);
+}
+
+// Both examples: one block, and 1,000,000 times the same.
 static void test_sm4(void **state) {
     (void)state;
-    V128 k = words4("0123456789abcdeffedcba9876543210"), x = k;
+    V128 key[8], k = words4("0123456789abcdeffedcba9876543210"), x = k;
     V128 fk = words4("a3b1bac656aa3350677d9197b27022dc");
     k.q ^= fk.q;
     for (unsigned i = 0; i < 32; i += 4) {
@@ -315,9 +348,12 @@ static void test_sm4(void **state) {
             for (unsigned b = 0; b < 4; b++) ck.s[j] = ck.s[j] << 8 | (4 * (i + j) + b) * 7 % 256;
         }
         sem_sm4ekey(NULL, &k, &k, &ck);
-        sem_sm4e(NULL, &x, &k);
+        key[i / 4] = k;
     }
-    assert_same(reversed(x), words4("681edf34d206965e86b3e94f536e4246"));
+    x = sm4_encrypt(x, key);
+    assert_same(x, words4("681edf34d206965e86b3e94f536e4246"));
+    for (unsigned i = 1; i < 1000000; i++) x = sm4_encrypt(x, key);
+    assert_same(x, words4("595298c7c6fd271f0402f804c33d3f66"));
 }
 
 // --- PMULL ---
@@ -333,16 +369,120 @@ static void test_pmull64(void **state) {
     assert_same(r, pair(0x55, 0));
 }
 
+// --- GHASH: products in GF(2^128) modulo x^128 + x^7 + x^2 + x + 1, bit 0 of a block first ---
+static V128 polynomial(V128 block) {
+    V128 r;
+    for (unsigned i = 0; i < 16; i++) {
+        u8 b = 0;
+        for (unsigned k = 0; k < 8; k++) b |= (u8)((block.b[i] >> k & 1) << (7 - k));
+        r.b[i] = b;
+    }
+    return r;
+}
+
+static V128 times(u64 a, u64 b, unsigned upper) {  // by the lower or the upper lanes
+    V128 n = {.d = {~a, ~a}}, m = {.d = {~b, ~b}}, r;
+    n.d[upper] = a, m.d[upper] = b;
+    sem_pmull_p64(NULL, &r, &n, &m, upper);
+    return r;
+}
+
+static V128 gcm_multiply(V128 x, V128 y) {
+    V128 a = polynomial(x), b = polynomial(y);
+    V128 low = times(a.d[0], b.d[0], 0), high = times(a.d[1], b.d[1], 1);
+    V128 m1 = times(a.d[0], b.d[1], 0), m2 = times(a.d[1], b.d[0], 1);
+    low.d[1] ^= m1.d[0] ^ m2.d[0];
+    high.d[0] ^= m1.d[1] ^ m2.d[1];
+    // x^128 is x^7 + x^2 + x + 1.
+    V128 fold = times(high.d[1], 0x87, 1);
+    low.d[1] ^= fold.d[0];
+    high.d[0] ^= fold.d[1];
+    fold = times(high.d[0], 0x87, 0);
+    return polynomial((V128){.q = low.q ^ fold.q});
+}
+
+// Test case 2: the key and one block are 0. The hash key is the encrypted zero.
+static void test_ghash(void **state) {
+    (void)state;
+    V128 key[11], h = {.q = 0};
+    expand_key(key, h);
+    for (unsigned i = 0; i < 9; i++) {
+        sem_aese(NULL, &h, &key[i]);
+        sem_aesmc(NULL, &h, &h);
+    }
+    sem_aese(NULL, &h, &key[9]);
+    h.q ^= key[10].q;
+    assert_same(h, bytes16("66e94bd4ef8a2c3b884cfa59ca342b2e"));
+    V128 x = gcm_multiply(bytes16("0388dace60b6a392f328c2b971b2fe78"), h);
+    assert_same(x, bytes16("5e2ec746917062882c85b0685353deb7"));
+    x.q ^= bytes16("00000000000000000000000000000080").q;
+    assert_same(gcm_multiply(x, h), bytes16("f38cbb1ad69223dcc3457ae5b6b0f885"));
+}
+
+// --- CRC-32 and CRC-32C ---
+// The bytes by the widest instructions that fit; complemented before and behind.
+static u32 crc(bool castagnoli, const u8 *p, size_t n, unsigned widest) {
+    u64 acc = 0xffffffff;
+    while (n) {
+        unsigned size = widest;
+        while (1u << size > n) size--;
+        u64 value = 0;
+        memcpy(&value, p, 1u << size);
+        if (castagnoli && size == 3)
+            sem_crc32cx(NULL, &acc, acc, value);
+        else if (castagnoli)
+            sem_crc32c(NULL, (int)size, &acc, acc, value);
+        else if (size == 3)
+            sem_crc32x(NULL, &acc, acc, value);
+        else
+            sem_crc32(NULL, (int)size, &acc, acc, value);
+        p += 1u << size, n -= 1u << size;
+    }
+    return ~(u32)acc;
+}
+
+static void test_crc(void **state) {
+    (void)state;
+    static const u8 check[] = "123456789";
+    u8 zeros[32], ones32[32], up[32], down[32];
+    for (unsigned i = 0; i < 32; i++)
+        zeros[i] = 0, ones32[i] = 0xff, up[i] = (u8)i, down[i] = (u8)(31 - i);
+    for (unsigned widest = 0; widest < 4; widest++) {
+        assert_int_equal(crc(false, check, 9, widest), 0xcbf43926);
+        assert_int_equal(crc(true, check, 9, widest), 0xe3069283);
+        assert_int_equal(crc(false, zeros, 32, widest), 0x190a55ad);
+        assert_int_equal(crc(true, zeros, 32, widest), 0x8a9136aa);  // RFC 3720, B.4
+        assert_int_equal(crc(true, ones32, 32, widest), 0x62a8ab43);
+        assert_int_equal(crc(true, up, 32, widest), 0x46dd794e);
+        assert_int_equal(crc(true, down, 32, widest), 0x113fdb5c);
+    }
+}
+
+// Every byte by division: the polynomials 0x04c11db7 and 0x1edc6f41, bits reversed.
+static void test_crc_bytes(void **state) {
+    (void)state;
+    for (unsigned castagnoli = 0; castagnoli < 2; castagnoli++)
+        for (u32 x = 0; x < 256; x++) {
+            u32 rest = x;
+            for (unsigned i = 0; i < 8; i++)
+                rest = rest >> 1 ^ (rest & 1) * (castagnoli ? 0x82f63b78 : 0xedb88320);
+            u64 acc = 0;
+            if (castagnoli)
+                sem_crc32c(NULL, 0, &acc, acc, x);
+            else
+                sem_crc32(NULL, 0, &acc, acc, x);
+            assert_int_equal(acc, rest);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_aes128),
-        cmocka_unit_test(test_sha1),
-        cmocka_unit_test(test_sha256),
-        cmocka_unit_test(test_sha512),
-        cmocka_unit_test(test_sha3_256_of_nothing),
-        cmocka_unit_test(test_sm3),
-        cmocka_unit_test(test_sm4),
-        cmocka_unit_test(test_pmull64),
+        cmocka_unit_test(test_aes128),  cmocka_unit_test(test_aes_substitution),
+        cmocka_unit_test(test_sha1),    cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_sha512),  cmocka_unit_test(test_sha3_256),
+        cmocka_unit_test(test_sm3),     cmocka_unit_test(test_sm4),
+        cmocka_unit_test(test_pmull64), cmocka_unit_test(test_ghash),
+        cmocka_unit_test(test_crc),     cmocka_unit_test(test_crc_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,11 @@ static void test_qarma5(void **state) {
     assert_int_equal(pauth_qarma5(0xfb623599da6e8127, 0x477d469dec0b8762, 0x84be85ce9804e94b,
                                   0xec2802d4e0a488e9),
                      0xc003b93999b33765);
+    // PACGA: its upper half (ComputePAC, the key's halves in that order).
+    use_qarma();
+    cpu->sys.APGAKeyHi_EL1 = 0x84be85ce9804e94b;
+    cpu->sys.APGAKeyLo_EL1 = 0xec2802d4e0a488e9;
+    assert_int_equal(pauth_ga(cpu, 0xfb623599da6e8127, 0x477d469dec0b8762), 0xc003b93900000000);
 }
 
 static void check_key(u64 ptr, u64 modifier, PacKey key) {
