@@ -9,6 +9,7 @@
 #include "cpu/cpu_models.h"
 #include "cpu/isa.h"
 #include "gen/features.h"
+#include "words.h"
 
 #include <capstone/capstone.h>
 #include <stdio.h>
@@ -27,8 +28,6 @@ enum {
     PER_RULE = 400,
     TRIES = 100
 };
-
-static const u64 all_features[2] = {~0ull, ~0ull};
 
 // --- lists -----------------------------------------------------------------------------------------
 
@@ -323,23 +322,6 @@ static void compare_file(const char *path, u64 words, const char *more) {
 }
 
 // --- words -----------------------------------------------------------------------------------------
-
-static u64 next_random(u64 *state) {
-    u64 z = *state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-static u32 word_of(const DecodeRow *row, u64 *seed) {
-    u64 r = next_random(seed);
-    u32 word = (u32)r;
-    if (r >> 32 & 1)
-        word &= (u32)next_random(seed);
-    else if (r >> 33 & 1)
-        word |= (u32)next_random(seed);
-    return (word & ~row->mask) | row->value;
-}
 
 static u64 write_patterns(FILE *f, const Rule *list, unsigned n, u64 *seed) {
     for (unsigned i = 0; i < n; i++)

@@ -2,15 +2,9 @@
 // SPSR_ELx, and that guarded pages check every way into them. Each combination of branch, page and target instruction
 // is compared with QEMU (tests/diff/bti.c).
 #include "cpu/exception.h"
-#include "cpu/op.h"
 #include "cpu/sysreg.h"
-#include "machine/machine.h"
 #include "mmu/mmu.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "unit/one_cpu.h"
 
 enum {
     GUARDED = 0x40000000,  // 2 MB each
@@ -31,29 +25,8 @@ enum {
     B_SELF = 0x14000000,
 };
 
-static Machine *machine;
-static Cpu *cpu;
-
-static void place(u64 at, const u32 *words, unsigned n) {
-    memcpy(machine->ram.host + (at - machine->ram.base), words, n * 4);
-    opcache_written(machine, at, n * 4);
-}
-#define PLACE(at, ...) \
-    place(at, (const u32[]){__VA_ARGS__}, ARRAY_LEN(((const u32[]){__VA_ARGS__})))
-
-static void poke(u64 pa, u64 v) {
-    memcpy(machine->ram.host + (pa - machine->ram.base), &v, 8);
-}
-
 static int setup_model(const char *model) {
-    MachineConfig config = {
-        .cpu_model = model, .cpus = 1, .ram_size = 16 << 20, .gic_version = 3, .el2 = true};
-    Error err = {0};
-    machine = machine_create(&config, &err);
-    if (!machine) fail_msg("%s", err.text);
-    cpu = machine->cpu[0];
-    machine->running = cpu;
-    cpu->halt = HALT_NONE;
+    machine_with((MachineConfig){.cpu_model = model, .el2 = true});
     cpu->sys.VBAR_EL1 = VECTORS;
     for (u64 at = VECTORS; at < VECTORS + 0x800; at += 4) PLACE(at, B_SELF);
     const u64 block = 1 << 10 | 3 << 8 | 1;
@@ -73,11 +46,6 @@ static int setup_model(const char *model) {
 static int setup(void **state) {
     (void)state;
     return setup_model("max");
-}
-static int teardown(void **state) {
-    (void)state;
-    machine_free(machine);
-    return 0;
 }
 
 // Runs n instructions from `pc` in a chain, x0 = x16 = x30 = `to`.

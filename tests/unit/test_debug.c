@@ -4,16 +4,11 @@
 #include "cpu/armed.h"
 #include "cpu/exception.h"
 #include "cpu/observer.h"
-#include "cpu/op.h"
 #include "cpu/sysreg.h"
-#include "machine/machine.h"
 #include "mmu/mmu.h"
+#include "unit/one_cpu.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 // CODE and the vectors are in a block that EL0 and EL1 may execute, DATA in one that they may
 // write.
@@ -37,22 +32,6 @@ enum {
 };
 enum { MDE = 1 << 15, KDE = 1 << 13, SS = 1 << 0, TDE = 1 << 8 };
 enum { E = 1, BAS = 0xf << 5, LOAD = 1 << 3, STORE = 2 << 3, WLINK = 1 << 20 };
-
-static Machine *machine;
-static Cpu *cpu;
-
-static u8 *memory(u64 pa) {
-    return machine->ram.host + (pa - machine->ram.base);
-}
-static void poke(u64 pa, u64 v) {
-    memcpy(memory(pa), &v, 8);
-}
-static void place(u64 at, const u32 *words, unsigned n) {
-    memcpy(memory(at), words, n * 4);
-    opcache_written(machine, at, n * 4);
-}
-#define PLACE(at, ...) \
-    place(at, (const u32[]){__VA_ARGS__}, ARRAY_LEN(((const u32[]){__VA_ARGS__})))
 
 // At `el` with D, A, I, F as given in `mask`.
 static void set_el(unsigned el, u32 mask) {
@@ -85,14 +64,7 @@ static void disarm(void) {
 }
 
 static int setup_model(const char *model, bool el2) {
-    MachineConfig config = {
-        .cpu_model = model, .cpus = 1, .ram_size = 16 << 20, .gic_version = 3, .el2 = el2};
-    Error err = {0};
-    machine = machine_create(&config, &err);
-    if (!machine) fail_msg("%s", err.text);
-    cpu = machine->cpu[0];
-    machine->running = cpu;
-    cpu->halt = HALT_NONE;
+    machine_with((MachineConfig){.cpu_model = model, .el2 = el2});
     cpu->sys.VBAR_EL1 = VECTORS;
     cpu->sys.VBAR_EL2 = VECTORS + 0x800;
     for (u64 at = VECTORS; at < VECTORS + 0x1000; at += 4) PLACE(at, B_SELF);
@@ -126,12 +98,6 @@ static int setup_a57(void **state) {
 static int setup_without_el2(void **state) {
     (void)state;
     return setup_model("max", false);
-}
-static int teardown(void **state) {
-    (void)state;
-    machine->running = NULL;
-    machine_free(machine);
-    return 0;
 }
 
 // Exception class that the next instruction took, and where; 0: none.

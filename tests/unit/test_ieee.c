@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "cpu/decode.h"
 #include "cpu/fpu.h"
-#include "gen/handlers.h"
+#include "unit/one_word.h"
 
 enum {
     IOC = FPSR_IOC,
@@ -31,21 +30,13 @@ enum {
     ALL_FLAGS = IOC | DZC | OFC | UFC | IXC | IDC,
 };
 
-static struct RunTable table;  // run_handlers, but the second instruction ends the run
 static Cpu *cpu;
-
-static const Op *stop(Cpu *c, const Op *op, const Table *t) {
-    (void)c, (void)t;
-    return op;
-}
 
 static int setup(void **state) {
     (void)state;
     cpu = aligned_alloc(64, align_up(sizeof *cpu, 64));
     memset(cpu, 0, sizeof *cpu);
     cpu->fp_on = true;
-    table = run_handlers;
-    table.h[OP_PAGE_END] = stop;
     return 0;
 }
 
@@ -56,12 +47,9 @@ static int teardown(void **state) {
 }
 
 static void execute(u32 word, u32 fpcr, u32 fpsr) {
-    static const u64 all_features[2] = {~0ull, ~0ull};
-    Op ops[2] = {{.id = 0}, {.id = OP_PAGE_END}};
     cpu->sys.FPCR = fpcr;
     cpu->sys.FPSR = fpsr;
-    assert_non_null(decode_row(all_features, word, 0, &ops[0]));
-    table.h[ops[0].id](cpu, ops, (const Table *)&table);
+    assert_true(execute_word(cpu, word));
 }
 
 // V0, V1, V2 before (the rest of each register must not count); V0 and the flags that are raised.

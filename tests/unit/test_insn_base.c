@@ -1,36 +1,10 @@
 // A64 base, load/store and system instructions, executed by the real decoder and engine. Words come
 // from the assembler, results from the Arm ARM by hand.
 #include "cpu/decode.h"
-#include "cpu/op.h"
 #include "cpu/sysreg.h"
-#include "machine/machine.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "unit/one_cpu.h"
 
 enum { CODE = 0x40100000, DATA = 0x40200000, STACK = 0x40300000, VECTORS = 0x40400000 };
-
-static Machine *machine;
-static Cpu *cpu;
-
-static u8 *memory(u64 pa) {
-    return machine->ram.host + (pa - machine->ram.base);
-}
-static u64 peek(u64 pa) {
-    u64 v;
-    memcpy(&v, memory(pa), 8);
-    return v;
-}
-static void poke(u64 pa, u64 v) {
-    memcpy(memory(pa), &v, 8);
-}
-
-static void place(u64 at, const u32 *words, unsigned n) {
-    memcpy(memory(at), words, n * 4);
-    opcache_written(machine, at, n * 4);
-}
 
 static void set_el(unsigned el) {
     pstate_changed(cpu, PSTATE_DAIF | (el ? PSTATE_SP : 0) | el << PSTATE_EL_SHIFT);
@@ -38,26 +12,12 @@ static void set_el(unsigned el) {
 
 static int setup(void **state) {
     (void)state;
-    MachineConfig config = {
-        .cpu_model = "max", .cpus = 2, .ram_size = 16 << 20, .gic_version = 3, .el2 = true};
-    Error err = {0};
-    machine = machine_create(&config, &err);
-    if (!machine) fail_msg("%s", err.text);
-    cpu = machine->cpu[0];
-    machine->running = cpu;
-    cpu->halt = HALT_NONE;
+    machine_with((MachineConfig){.cpu_model = "max", .cpus = 2, .el2 = true});
     cpu->sys.VBAR_EL1 = VECTORS;
     cpu->sys.VBAR_EL2 = VECTORS + 0x800;
     cpu->sys.HCR_EL2 = 1ull << HCR_RW;
     cpu->x[REG_SP] = STACK;
     cpu->pc = CODE;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    machine->running = NULL;
-    machine_free(machine);
     return 0;
 }
 

@@ -4,16 +4,10 @@
 // Instructions are executed by the engine; the words are binutils'.
 #include "cpu/cpu_models.h"
 #include "cpu/exception.h"
-#include "cpu/op.h"
 #include "cpu/sysreg.h"
-#include "machine/machine.h"
 #include "mmu/mmu.h"
 #include "mmu/tags.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "unit/one_cpu.h"
 
 enum { CODE = 0x40100000, VECTORS = 0x40180000, TABLES = 0x40500000 };
 // 2 MB blocks: Tagged, write-back without tags; and pages that stage 2 maps.
@@ -23,18 +17,6 @@ enum { TAGGED = 0x40600000, UNTAGGED = 0x40800000, AT = TAGGED + 0x1040 };
 #define TAG(n) ((u64)(n) << 56)
 enum { LDR = 0xf9400020, STR = 0xf9000020, LDTR = 0xf8400820, STTR = 0xf8000820 };  // x0, [x1]
 enum { ATA0 = 42, ATA = 43 };
-
-static Machine *machine;
-static Cpu *cpu;
-
-static void poke(u64 pa, u64 v) {
-    memcpy(machine->ram.host + (pa - machine->ram.base), &v, 8);
-}
-static u64 peek(u64 pa) {
-    u64 v;
-    memcpy(&v, machine->ram.host + (pa - machine->ram.base), 8);
-    return v;
-}
 
 static void build_tables(void) {
     enum {
@@ -58,26 +40,8 @@ static void build_tables(void) {
 
 static int setup(void **state) {
     (void)state;
-    MachineConfig config = {.cpu_model = "max",
-                            .cpus = 1,
-                            .ram_size = 16 << 20,
-                            .gic_version = 3,
-                            .el2 = true,
-                            .mte = true,
-                            .seed = 1};
-    Error err = {0};
-    machine = machine_create(&config, &err);
-    if (!machine) fail_msg("%s", err.text);
-    cpu = machine->cpu[0];
-    machine->running = cpu;
+    machine_with((MachineConfig){.cpu_model = "max", .el2 = true, .mte = true, .seed = 1});
     build_tables();
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    machine->running = NULL;
-    machine_free(machine);
     return 0;
 }
 
@@ -126,8 +90,7 @@ static void set_tags(u64 pa, unsigned n, unsigned tag) {
 }
 
 static void step(u32 word) {
-    memcpy(machine->ram.host + (CODE - machine->ram.base), &word, 4);
-    opcache_written(machine, CODE, 4);
+    PLACE(CODE, word);
     cpu->pc = CODE;
     cpu_step(cpu);
 }

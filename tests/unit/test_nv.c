@@ -5,22 +5,15 @@
 #include "cpu/cpu_models.h"
 #include "cpu/exception.h"
 #include "cpu/observer.h"
-#include "cpu/op.h"
 #include "cpu/sysreg.h"
-#include "machine/machine.h"
 #include "mmu/mmu.h"
+#include "unit/one_cpu.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 enum { CODE = 0x40100000, PAGE = 0x40200000, VECTORS = 0x40400000, TABLES = 0x40500000 };
 enum { RT = 5 };
 
-static Machine *machine;
-static Cpu *cpu;
 static const char *rule;
 
 static void saw_exception(void *arg, Cpu *c, const ExceptionEvent *e) {
@@ -30,37 +23,10 @@ static void saw_exception(void *arg, Cpu *c, const ExceptionEvent *e) {
 }
 static const Observer observer = {.exception = saw_exception};
 
-static u64 peek(u64 pa) {
-    u64 v;
-    memcpy(&v, machine->ram.host + (pa - machine->ram.base), 8);
-    return v;
-}
-static void poke(u64 pa, u64 v) {
-    memcpy(machine->ram.host + (pa - machine->ram.base), &v, 8);
-}
-
 static int setup(void **state) {
     (void)state;
-    MachineConfig config = {.cpu_model = "max",
-                            .cpus = 1,
-                            .ram_size = 16 << 20,
-                            .gic_version = 3,
-                            .el2 = true,
-                            .mte = true};
-    Error err = {0};
-    machine = machine_create(&config, &err);
-    if (!machine) fail_msg("%s", err.text);
-    cpu = machine->cpu[0];
-    machine->running = cpu;
-    cpu->halt = HALT_NONE;
+    machine_with((MachineConfig){.cpu_model = "max", .el2 = true, .mte = true});
     cpu->observer = &observer;
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    machine->running = NULL;
-    machine_free(machine);
     return 0;
 }
 
@@ -89,8 +55,7 @@ static void start(unsigned el, u64 hcr) {
 }
 
 static void step(u32 word) {
-    memcpy(machine->ram.host + (CODE - machine->ram.base), &word, 4);
-    opcache_written(machine, CODE, 4);
+    PLACE(CODE, word);
     cpu_step(cpu);
 }
 

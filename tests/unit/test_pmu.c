@@ -1,16 +1,12 @@
 // The Performance Monitors: exact counts of small guest programs by Exception level, filters,
 // enables and partitioning; overflow at the exact instruction; the registers and their traps.
-#include "cpu/op.h"
 #include "cpu/pmu.h"
 #include "cpu/sysreg.h"
 #include "gic/gic.h"
-#include "machine/machine.h"
+#include "unit/one_cpu.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 enum {
     CODE = 0x40100000,
@@ -24,17 +20,9 @@ enum {
 };
 enum { NOP = 0xd503201f, WFI = 0xd503207f, ERET = 0xd69f03e0, SVC = 0xd4000001, HVC = 0xd4000002 };
 
-static Machine *machine;
-static Cpu *cpu;
-
 static void create(const char *model, bool el2) {
-    MachineConfig config = {
-        .cpu_model = model, .cpus = 1, .ram_size = 16 << 20, .gic_version = 3, .el2 = el2};
-    Error err = {0};
-    machine = machine_create(&config, &err);
-    if (!machine) fail_msg("%s", err.text);
-    cpu = machine->cpu[0];
-    cpu->halt = HALT_NONE;
+    machine_with((MachineConfig){.cpu_model = model, .el2 = el2});
+    machine->running = NULL;  // until machine_run()
     cpu->sys.VBAR_EL1 = EL1_VECTORS;
     cpu->sys.VBAR_EL2 = EL2_VECTORS;
     if (el2) cpu->sys.HCR_EL2 = 1ull << HCR_RW;
@@ -45,11 +33,6 @@ static void create(const char *model, bool el2) {
 static int setup(void **state) {
     (void)state;
     create("max", true);
-    return 0;
-}
-static int teardown(void **state) {
-    (void)state;
-    machine_free(machine);
     return 0;
 }
 static void use(const char *model, bool el2) {
@@ -99,13 +82,6 @@ static void set_type(unsigned n, u64 type) {
     else
         put_n("PMEVTYPER%u_EL0", n, type);
 }
-
-static void place(u64 at, const u32 *words, unsigned n) {
-    memcpy(machine->ram.host + (at - machine->ram.base), words, n * 4);
-    opcache_written(machine, at, n * 4);
-}
-#define PLACE(at, ...) \
-    place(at, (const u32[]){__VA_ARGS__}, sizeof((const u32[]){__VA_ARGS__}) / sizeof(u32))
 
 static u32 msr(const char *name, unsigned rt) {
     return 0xd5000000 | enc_of(name) << 5 | rt;

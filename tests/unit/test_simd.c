@@ -7,28 +7,19 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "cpu/decode.h"
-#include "gen/handlers.h"
+#include "unit/one_word.h"
 
 static const u64 all_features[2] = {~0ull, ~0ull};
 
 typedef struct Bench {
     Cpu cpu;
     Tlb tlb;
-    struct RunTable table;  // run_handlers, but the second instruction ends the run
     _Alignas(4096) u8 memory[4096];
 } Bench;
-
-static const Op *stop(Cpu *cpu, const Op *op, const Table *table) {
-    (void)cpu, (void)table;
-    return op;
-}
 
 static int setup(void **state) {
     Bench *b = aligned_alloc(4096, sizeof *b);
     memset(b, 0, sizeof *b);
-    b->table = run_handlers;
-    b->table.h[OP_PAGE_END] = stop;
     b->cpu.tlb = &b->tlb;
     b->cpu.fp_on = true;
     for (unsigned i = 0; i < TLB_SIZE; i++)
@@ -45,9 +36,7 @@ static int teardown(void **state) {
 }
 
 static void execute(Bench *b, u32 word) {
-    Op ops[2] = {{.id = 0}, {.id = OP_PAGE_END}};
-    assert_non_null(decode_row(all_features, word, 0, &ops[0]));
-    b->table.h[ops[0].id](&b->cpu, ops, (const Table *)&b->table);
+    assert_true(execute_word(&b->cpu, word));
 }
 
 // d, n, m are V0, V1, V2 before; then V0 and FPSR.QC after.
