@@ -91,9 +91,10 @@ add_test(NAME cli-nested COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/nested.sh $<TARGE
          ${CMAKE_BINARY_DIR}/roms)
 
 # A program that boots with the options of `el2sim run`.
+file(GLOB OPTION_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*option*.c)
 function(booted_program name)
     add_executable(${name} ${CMAKE_SOURCE_DIR}/tests/boot/${name}.c ${CMAKE_SOURCE_DIR}/tests/boot/booted.c
-                   ${CMAKE_SOURCE_DIR}/src/cli/options.c ${CMAKE_SOURCE_DIR}/src/cli/trace_options.c)
+                   ${OPTION_SOURCES})
     target_compile_definitions(${name} PRIVATE EL2SIM_VERSION="${PROJECT_VERSION}")
     target_link_libraries(${name} PRIVATE debugger)
 endfunction()
