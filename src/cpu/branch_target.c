@@ -7,8 +7,8 @@
 // be taken between the branch and its target, so SPSR_ELx has it for interrupts, software step,
 // aborts and PC alignment of the target's fetch, breakpoints, Illegal Execution state and Branch
 // Target exceptions. Choice: it is 0 for exceptions of the target instruction itself, as the manual
-// allows for all but BRK. Left out: a BRK that BR or BLR reach in a page that is not guarded has
-// SPSR_ELx.BTYPE 0, too; nothing checks it there.
+// allows for all but BRK (AArch64.TakeException). So BR and BLR look at their target when it is a
+// BRK, which stays undecoded for that (opcache.c), in any page.
 #include "cpu/exception.h"
 #include "cpu/op.h"
 #include "mmu/mmu.h"

@@ -28,6 +28,7 @@ struct Table {
 };
 
 enum { PAGE_OPS = 1024 };
+enum { OP_UNKNOWN = 0 };  // Op.id of what is not decoded (OP_DECODE), and of BRK (opcache.c)
 
 // One guest physical page of code, decoded word by word on first execution. ops[PAGE_OPS] is a
 // sentinel that goes on to the next virtual page.
@@ -90,6 +91,7 @@ static ALWAYS_INLINE const Op *op_find_for(Cpu *cpu, u64 new_pc, bool indirect) 
     if (unlikely(e->tag != (new_pc & ~0xffcull))) return NULL;
     const Op *target = &e->page->ops[(new_pc & 0xffc) >> 2];
     if (!target) __builtin_unreachable();  // saves the caller's test
+    if (indirect && unlikely(target->id == OP_UNKNOWN)) return NULL;
     cpu->page = e->page;
     cpu->pc_base = new_pc - ((uintptr_t)target >> 2);
     return target;
@@ -112,7 +114,7 @@ static ALWAYS_INLINE const Op *op_find(Cpu *cpu, u64 new_pc) {
     } while (0)
 
 // The same for BR, BLR and their like (op is the branch), which set PSTATE.BTYPE. It is kept only where
-// something can see it, out of line: guarded pages, pages that are not in the fetch table, and the
+// something can see it, out of line: guarded pages, pages that are not in the fetch table, BRK, and the
 // end of the chain, where exceptions are taken.
 const Op *op_indirect_slow(Cpu *cpu, const Op *op, const Table *table);
 #define JUMP_INDIRECT(cpu, op, new_pc, table) \

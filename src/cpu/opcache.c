@@ -119,7 +119,11 @@ const Op *op_do_decode(Cpu *cpu, const Op *op, const Table *table) {
     memcpy(&word, p->host + index * 4, 4);
     op_decode(cpu->features, word, index, &p->ops[index]);
     unsigned id = p->ops[index].id;
-    fuse(p, index);
+    // BRK stays unknown, so that BR and BLR look at their target (branch_target.c).
+    if (id == OP_brk)
+        p->ops[index].id = OP_UNKNOWN;
+    else
+        fuse(p, index);
     // Not through `table`: a step or trace table has seen this instruction already.
     TAIL(run_handlers.h[id](cpu, op, table));
 }

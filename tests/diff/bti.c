@@ -53,9 +53,8 @@ static const struct {
 
 static u64 sctlr1, sctlr2;
 
-// What is left to choice is not shown: BTYPE of exceptions of the target instruction itself. Nor is that of BRK
-// outside of guarded pages (src/cpu/branch_target.c).
-static void show_btype(const Ctx *c, bool guarded) {
+// What is left to choice is not shown: BTYPE of exceptions of the target instruction itself, but of BRK.
+static void show_btype(const Ctx *c) {
     bool el1 = (c->esr & ~0x0full) == (0x16ull << 26 | 1u << 25 | 0x100) && !(c->vector & 0x180);
     u64 esr = el1 ? READ(esr_el1) : c->esr, spsr = el1 ? READ(spsr_el1) : c->pstate;
     switch (esr >> 26) {
@@ -65,15 +64,13 @@ static void show_btype(const Ctx *c, bool guarded) {
     case 0x21:
     case 0x22:
     case 0x32:
-    case 0x33: put_field("BTYPE", spsr >> 10 & 3); break;
-    case 0x3c:
-        if (guarded) put_field("BTYPE", spsr >> 10 & 3);
-        break;
+    case 0x33:
+    case 0x3c: put_field("BTYPE", spsr >> 10 & 3); break;
     }
     put("\n");
 }
 
-static void run(const char *name, u64 pc, u64 to, u32 level, u64 pstate, bool guarded, u64 mdscr) {
+static void run(const char *name, u64 pc, u64 to, u32 level, u64 pstate, u64 mdscr) {
     Ctx c;
     reset_state(&c);
     c.hcr |= 3ull << 40;  // API, APK: pointer authentication does not trap
@@ -93,7 +90,7 @@ static void run(const char *name, u64 pc, u64 to, u32 level, u64 pstate, bool gu
     run_code(&c, name, (void *)pc, levels[level].pstate | pstate);
     if (mdscr) WRITE(mdscr_el1, 0);
     if (level == 2) stage1_el2_off();
-    show_btype(&c, guarded);
+    show_btype(&c);
 }
 
 static void label(u32 level, u32 from, u32 to) {
@@ -117,8 +114,7 @@ static void branch_and_target(u32 level, u32 from, u32 to) {
             label(level, from, to);
             put(branches[b].name);
             put(" ");
-            run(targets[t].name, address(from, 0), address(to, OFFSET), level, 0,
-                to == GUARDED_TARGET, 0);
+            run(targets[t].name, address(from, 0), address(to, OFFSET), level, 0, 0);
         }
     }
 }
@@ -131,12 +127,12 @@ static void between(u32 level, u32 from, u32 to) {
         if (level < 2) {
             label(level, from, to);
             put("step ");
-            run(branches[b].name, address(from, 0), address(to, OFFSET), level, 1 << 21, false, 1);
+            run(branches[b].name, address(from, 0), address(to, OFFSET), level, 1 << 21, 1);
         }
         if (!branches[b].word) continue;
         label(level, from, to);
         put("odd ");
-        run(branches[b].name, address(from, 0), address(to, OFFSET) + 2, level, 0, false, 0);
+        run(branches[b].name, address(from, 0), address(to, OFFSET) + 2, level, 0, 0);
     }
 }
 
@@ -151,8 +147,7 @@ static void by_return(u32 level, u32 to) {
                 put(to == GUARDED_TARGET ? " eret to guarded " : " eret to plain ");
                 put_hex(btype);
                 put(" ");
-                run(targets[t].name, address(to, OFFSET), 0, level, btype << 10 | (u64)il << 20,
-                    true, 0);
+                run(targets[t].name, address(to, OFFSET), 0, level, btype << 10 | (u64)il << 20, 0);
             }
         }
 }

@@ -157,9 +157,32 @@ static void between(void **state) {
     }
 }
 
+// Each branch to BRK: in a chain, in one that finds the page in the TLB, and by steps.
+static void to_brk(u64 to) {
+    static const struct {
+        u32 branch;
+        unsigned btype;
+    } cases[] = {{BR_X0, 1}, {BR_X16, 1}, {BLR_X0, 2}, {RET, 0}, {B_SELF + 0x400, 0}};
+    for (unsigned i = 0; i < 3 * ARRAY_LEN(cases); i++) {
+        PLACE(PLAIN, cases[i / 3].branch);
+        if (i % 3 < 2) {
+            run(PLAIN, to, 2);
+        } else {
+            run(PLAIN, to, 1);
+            cpu_step(cpu);
+        }
+        if (to == PLAIN + 0x1000 || cases[i / 3].branch != B_SELF + 0x400)
+            expect_exception(EC_BRK64, to, cases[i / 3].btype);
+    }
+}
+
 // BRK is a target of all, and its exception keeps BTYPE; that of others is 0.
 static void of_the_target(void **state) {
     (void)state;
+    PLACE(PLAIN + 0x1000, BRK);
+    to_brk(PLAIN + 0x1000);
+    PLACE(GUARDED, BRK);
+    to_brk(GUARDED);
     PLACE(PLAIN, BLR_X0);
     PLACE(GUARDED, BRK);
     run(PLAIN, GUARDED, 2);
