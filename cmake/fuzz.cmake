@@ -4,7 +4,7 @@
 file(GLOB FUZZ_TARGETS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
 # More sources of a target.
 set(fuzz_translate_MORE tests/fuzz/translate_case.c tests/oracle/translate.c tests/oracle/translate_attrs.c
-    tests/oracle/translate_abort.c)
+    tests/oracle/translate_abort.c tests/oracle/translate_subject.c)
 set(fuzz_gic_MORE tests/fuzz/gic_model.c tests/fuzz/gic_its.c tests/fuzz/gic_v2.c)
 list(TRANSFORM fuzz_gic_MORE PREPEND ${CMAKE_SOURCE_DIR}/)
 list(TRANSFORM fuzz_translate_MORE PREPEND ${CMAKE_SOURCE_DIR}/)

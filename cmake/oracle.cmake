@@ -1,7 +1,8 @@
 # The oracle (tests/oracle): a second model of routing and system register traps, and the tests that compare
 # the product with it.
 file(GLOB ORACLE_SYSREG CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/oracle/sysreg_oracle*.c)
-add_library(oracle_sysreg STATIC ${ORACLE_SYSREG} ${CMAKE_SOURCE_DIR}/tests/oracle/subject.c
+file(GLOB ORACLE_TRANSLATE CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/oracle/translate*.c)
+add_library(oracle_sysreg STATIC ${ORACLE_SYSREG} ${ORACLE_TRANSLATE} ${CMAKE_SOURCE_DIR}/tests/oracle/subject.c
     ${CMAKE_SOURCE_DIR}/tests/oracle/oracle_route.c ${CMAKE_SOURCE_DIR}/tests/oracle/route_subject.c)
 target_include_directories(oracle_sysreg PUBLIC ${CMAKE_SOURCE_DIR}/tests/oracle)
 target_link_libraries(oracle_sysreg PUBLIC libel2sim)

@@ -12,7 +12,7 @@ typedef struct OracleFeatures {
     bool EL2, GICv3;
     bool VHE, PAN, PAN2, UAO, DIT, SSBS, SSBS2, RAS, IESB, LOR, PAuth, DPB, DPB2, TLBIOS, TLBIRANGE,
         EVT, IDST, NV, NV1, NV2, FGT, ECV, ECV_POFF, TWED, PMUv3, CSV2_2, TRF, DoubleLock, SPECRES,
-        MTE, MTE2, RNG, BTI, S2FWB, TTL, LVA, LPA, LSE2;
+        MTE, MTE2, RNG, BTI, FPAC, S2FWB, TTL, LVA, LPA, LSE2;
     bool AA32EL1, CCIDX, FlagM, FlagM2, SB, XS, WFxT, PMUv3p4, RASv1p1, RMR_EL2;
     unsigned breakpoints, watchpoints;         // how many there are
     unsigned event_counters;                   // PMCR_EL0.N

@@ -1,6 +1,6 @@
 // Routing as the Arm ARM's pseudo-code has it: AArch64.TakeException and its callers,
-// AArch64.ExceptionReturn, the pending interrupts, ESB. See oracle_route.h. IMPLEMENTATION DEFINED: of
-// interrupts that can be taken at once, SError before FIQ before IRQ, and physical before virtual.
+// AArch64.ExceptionReturn, the pending interrupts, ESB, BranchTargetCheck, AArch64.PACFailException. See
+// oracle_route.h. IMPLEMENTATION DEFINED: of interrupts that can be taken at once, SError before FIQ before IRQ, and physical before virtual.
 #include "oracle_route.h"
 
 #include "oracle_sysreg.h"
@@ -28,6 +28,8 @@ typedef struct Step {
     const OracleState *s;
     RouteOutcome *out;
     uint32_t pstate;  // current: SSAdvance changes it
+    bool in_guarded_page;
+    unsigned btype_next;
 } Step;
 
 static bool bit(uint64_t value, unsigned n) {
@@ -462,84 +464,113 @@ static void fp_access(Step *t) {
     }
 }
 
-static void sp_access(Step *t) {
-    bool check = bit(sctlr(t), t->s->el == 0 ? 4 : 3);
-    if (check && (t->in->sp & 15)) sync(t, alignment_target(t), 0x26, 0, "SP alignment");
-}
-
 static void take_abort(Step *t, const RouteFault *f);
 
 // AArch64.UnalignedAccessFaults(): before the translation.
-static bool unaligned_access_faults(const Step *t, unsigned size, bool exclusive) {
+static bool unaligned_access_faults(const Step *t, uint64_t va, unsigned size, bool exclusive) {
     if (bit(sctlr(t), 1)) return true;
     if (exclusive) {
-        bool in_quantity = t->in->x1 % 16 + size <= 16;
+        bool in_quantity = va % 16 + size <= 16;
         if (!t->s->has.LSE2 || !in_quantity) return true;
     }
     return false;
 }
 
-// AArch64.S2Translate(), of an access that stage 1 leaves as it is.
-static bool stage2_faults(const Step *t, RouteFault *f) {
-    // HasS2Translation(); HCR_EL2.TGE alone does not turn it off.
-    if (t->s->el == 2 || !t->s->has.EL2 || is_in_host(t) || !hcr(t, 0)) return false;
-    f->second_stage = true;
-    f->ipa = f->va;
-    if (f->instruction ? t->in->nothing_at_pc : t->in->nothing_at_x1) {
-        f->code = FSC_TRANSLATION;
-        f->level = 1;
-        return true;
-    }
-    f->level = 3;
-    if (f->instruction == t->in->stage2_code) {
-        if (t->in->stage2 == STAGE2_INVALID) {
-            f->code = FSC_TRANSLATION;
-            return true;
-        }
-        if (t->in->stage2 == STAGE2_WIDE) {
-            f->code = FSC_ADDRESS_SIZE;
-            return true;
-        }
-        if (t->in->stage2 == STAGE2_NO_AF) {
-            f->code = FSC_ACCESS_FLAG;
-            return true;
-        }
-        if (t->in->stage2 == STAGE2_NO_PERMISSION ||
-            (t->in->stage2 == STAGE2_READ_ONLY && f->write)) {
-            f->code = FSC_PERMISSION;
-            return true;
-        }
-    }
-    f->second_stage = false;
-    f->level = 0;
-    return false;
+static OracleMmuState mmu_state(const Step *t) {
+    const RouteState *in = t->in;
+    return (OracleMmuState){.has = in->mmu,
+                            .el = t->s->el,
+                            .pan = t->pstate & PS_PAN,
+                            .uao = t->pstate & PS_UAO,
+                            .HCR_EL2 = t->s->HCR_EL2,
+                            .SCTLR_EL1 = t->s->SCTLR_EL1,
+                            .SCTLR_EL2 = t->s->SCTLR_EL2,
+                            .TCR_EL1 = t->s->TCR_EL1,
+                            .TCR_EL2 = t->s->TCR_EL2,
+                            .VTCR_EL2 = in->VTCR_EL2,
+                            .MAIR_EL1 = in->MAIR_EL1,
+                            .MAIR_EL2 = in->MAIR_EL2,
+                            .TTBR0_EL1 = in->TTBR0_EL1,
+                            .TTBR1_EL1 = in->TTBR1_EL1,
+                            .TTBR0_EL2 = in->TTBR0_EL2,
+                            .TTBR1_EL2 = in->TTBR1_EL2,
+                            .VTTBR_EL2 = in->VTTBR_EL2};
 }
 
-// A load or store of `size` bytes at X1. Stage 1 is off: the memory is Device, and an address of more
-// bits than PAMax() allows for is an Address size fault of level 0.
-static void memory_access(Step *t, unsigned size, bool write, bool exclusive) {
-    RouteFault f = {.write = write, .va = t->in->x1};
-    if (!exclusive) {  // ISV, SAS, SRT, SF
-        f.instruction_syndrome = 1u << 10 | 2 << 2;
+static unsigned code_of(OracleStatus status) {
+    if (status == ORACLE_ADDRESS_SIZE) return FSC_ADDRESS_SIZE;
+    if (status == ORACLE_TRANSLATION) return FSC_TRANSLATION;
+    if (status == ORACLE_ACCESS_FLAG) return FSC_ACCESS_FLAG;
+    if (status == ORACLE_PERMISSION) return FSC_PERMISSION;
+    if (status == ORACLE_EXTERNAL_ON_WALK) return FSC_EXTERNAL_ON_WALK;
+    return FSC_ALIGNMENT;
+}
+
+// AArch64.MemSingle[]: translation, then the memory. The parts of an access that is not aligned are in one
+// page, so the first of them faults, or none.
+static bool memory_faults(Step *t, const OracleAccess *a, bool aligned, RouteFault *f) {
+    OracleMmuState state = mmu_state(t);
+    OracleAddress at = oracle_translate(&state, &t->in->memory, f->va, a, aligned);
+    uint64_t value;
+    if (at.fault.status != ORACLE_OK) {
+        f->code = code_of(at.fault.status);
+        f->level = (unsigned)at.fault.level;
+        f->second_stage = at.fault.secondstage;
+        f->s2fs1walk = at.fault.s2fs1walk;
+        f->write = at.fault.write;
+        f->ipa = at.fault.ipa;
+        return true;
+    }
+    if (f->instruction && t->s->has.BTI) t->in_guarded_page = at.guarded;
+    if (t->in->memory.read(t->in->memory.context, at.pa & ~(uint64_t)7, &value)) return false;
+    f->code = FSC_EXTERNAL;
+    return true;
+}
+
+// AArch64.IsUnprivAccessPriv().
+static bool is_unpriv_access_priv(const Step *t) {
+    bool privileged = false;
+    if (t->s->el == 1) privileged = t->s->has.NV && hcr(t, 42) && hcr(t, 43);
+    if (t->s->el == 2) privileged = !(e2h(t) && tge(t));
+    if (t->s->has.UAO && (t->pstate & PS_UAO)) privileged = t->s->el != 0;
+    return privileged;
+}
+
+typedef enum { PLAIN, EXCLUSIVE, UNPRIVILEGED } Form;
+
+// A load or store of X<rt>, `size` bytes.
+static void memory_access(Step *t, uint64_t va, unsigned rt, unsigned size, bool write, Form form) {
+    RouteFault f = {.write = write, .va = va};
+    if (form != EXCLUSIVE) {  // ISV, SAS, SRT, SF
+        f.instruction_syndrome = 1u << 10 | rt << 2;
         if (size == 2) f.instruction_syndrome |= 1u << 8;
         if (size == 8) f.instruction_syndrome |= 3u << 8 | 1 << 1;
     }
-    bool aligned = t->in->x1 % size == 0;
-    if (!aligned && unaligned_access_faults(t, size, exclusive)) {
+    OracleAccess a = {.acctype = ORACLE_GPR,
+                      .el = t->s->el,
+                      .read = !write,
+                      .write = write,
+                      .pan = true,
+                      .exclusive = form == EXCLUSIVE,
+                      .size = size};
+    if (form == UNPRIVILEGED && !is_unpriv_access_priv(t)) a.el = 0;
+    bool aligned = va % size == 0;
+    if (!aligned && unaligned_access_faults(t, va, size, form == EXCLUSIVE)) {
         f.code = FSC_ALIGNMENT;
         take_abort(t, &f);
-    } else if (bit(t->in->x1, 52)) {
-        f.code = FSC_ADDRESS_SIZE;
-        take_abort(t, &f);
-    } else if (!aligned) {
-        f.code = FSC_ALIGNMENT;
-        take_abort(t, &f);
-    } else if (stage2_faults(t, &f)) {
-        take_abort(t, &f);
-    } else if (t->in->nothing_at_x1) {
-        f.code = FSC_EXTERNAL;
+    } else if (memory_faults(t, &a, aligned, &f)) {
         take_abort(t, &f);
     }
+}
+
+// LDR X0, [SP].
+static void sp_access(Step *t) {
+    bool check = bit(sctlr(t), t->s->el == 0 ? 4 : 3);
+    if (check && (t->in->sp & 15)) {
+        sync(t, alignment_target(t), 0x26, 0, "SP alignment");
+        return;
+    }
+    memory_access(t, t->in->sp, 0, 8, false, PLAIN);
 }
 
 static void register_access(Step *t, uint32_t word) {
@@ -554,6 +585,88 @@ static void register_access(Step *t, uint32_t word) {
         t->out->reads_register = true;
         t->out->kind = r.kind;
     }
+}
+
+// --- pointer authentication, branches, branch targets --------------------------------------------
+
+// The bit of SCTLR_ELx that enables a key: EnIA, EnIB, EnDA, EnDB. Returns false when the key is disabled
+// or its use is trapped.
+static bool uses_key(Step *t, unsigned enable) {
+    if (!bit(sctlr(t), enable)) return false;
+    bool trap = false;
+    if (t->s->el == 0) trap = t->s->has.EL2 && !hcr(t, 41) && (!tge(t) || !e2h(t));
+    if (t->s->el == 1) trap = t->s->has.EL2 && !hcr(t, 41);
+    if (trap) sync(t, 2, 0x09, 0, "HCR_EL2.API");
+    return !trap;
+}
+
+// AUTIZA, AUTIZB, AUTDZA, AUTDZB.
+static void authenticate(Step *t, bool data, bool key_b) {
+    if (!t->s->has.PAuth) {
+        undefined(t);
+        return;
+    }
+    unsigned enable = data ? (key_b ? 13 : 27) : (key_b ? 30 : 31);
+    if (!uses_key(t, enable) || !t->s->has.FPAC || !t->in->wrong_code) return;
+    int target = 1;
+    if (t->s->el > 0)
+        target = t->s->el;
+    else if (tge(t))
+        target = 2;
+    sync(t, target, 0x1c, (uint32_t)data << 1 | key_b, "authentication");
+}
+
+// BR, BLR, RET; those with authentication when the key is not used.
+static void branch(Step *t, uint32_t word) {
+    unsigned n = word >> 5 & 31, op = word >> 21 & 3;
+    if (bit(word, 11)) {  // A
+        if (!t->s->has.PAuth) {
+            undefined(t);
+            return;
+        }
+        if (uses_key(t, bit(word, 10) ? 30 : 31)) {
+            t->out->kind = ORACLE_NOT_MODELLED;
+            return;
+        }
+        if (t->out->kind == ORACLE_SYNC) return;
+    }
+    if (op == 0) {
+        if (t->in_guarded_page) {
+            if (n == 16 || n == 17)
+                t->btype_next = 1;
+            else
+                t->btype_next = 3;
+        } else {
+            t->btype_next = 1;
+        }
+    }
+    if (op == 1) t->btype_next = 2;
+    if (op == 2) t->btype_next = 0;
+    t->out->pc = branch_address(t, t->in->x1, t->s->el);
+}
+
+static bool compatible(const Step *t, uint32_t word) {
+    unsigned btype = t->pstate >> 10 & 3;
+    if ((word & 0xffe0001f) == 0xd4200000) return true;  // BRK
+    if ((word & 0xffe0001f) == 0xd4400000) return true;  // HLT
+    if (word == 0xd503233f || word == 0xd503237f) {      // PACIASP, PACIBSP
+        if (btype == 1 || btype == 2) return true;
+        return !bit(sctlr(t), t->s->el == 0 ? 35 : 36);
+    }
+    if (word == 0xd503241f) return false;       // BTI
+    if (word == 0xd503245f) return btype != 3;  // BTI c
+    if (word == 0xd503249f) return btype != 2;  // BTI j
+    if (word == 0xd50324df) return true;        // BTI jc
+    return false;
+}
+
+// BranchTargetCheck(). The pseudo-code of the instructions calls it behind their decoding; the list of
+// priorities ("Prioritization of Synchronous exceptions") has it before UNDEFINED.
+static bool branch_target_exception(Step *t, uint32_t word) {
+    unsigned btype = t->pstate >> 10 & 3;
+    if (!t->s->has.BTI || !t->in_guarded_page || btype == 0 || compatible(t, word)) return false;
+    sync(t, undefined_target(t), 0x0d, btype, "BTI");
+    return true;
 }
 
 static void execute(Step *t, uint32_t word) {
@@ -584,20 +697,34 @@ static void execute(Step *t, uint32_t word) {
         esb(t);
     else if (word == 0xd503201f) {
     }  // NOP
+    else if ((word & 0xffffff1f) == 0xd503241f) {
+    }  // BTI
+    else if (word == 0xd503233f)
+        (void)(t->s->has.PAuth && uses_key(t, 31));  // PACIASP
+    else if (word == 0xd503237f)
+        (void)(t->s->has.PAuth && uses_key(t, 30));  // PACIBSP
+    else if ((word & 0xfffff3ff) == 0xdac133e2)
+        authenticate(t, bit(word, 11), bit(word, 10));  // AUTIZA, AUTIZB, AUTDZA, AUTDZB X2
+    else if ((word & 0xff9ff000) == 0xd61f0000)
+        branch(t, word);
     else if (word == 0x1e602820)
         fp_access(t);  // FADD D0, D1, D0
     else if (word == 0xf94003e0)
         sp_access(t);  // LDR X0, [SP]
     else if (word == 0xf9400022)
-        memory_access(t, 8, false, false);  // LDR X2, [X1]
+        memory_access(t, t->in->x1, 2, 8, false, PLAIN);  // LDR X2, [X1]
     else if (word == 0xc85f7c22)
-        memory_access(t, 8, false, true);  // LDXR X2, [X1]
+        memory_access(t, t->in->x1, 2, 8, false, EXCLUSIVE);  // LDXR X2, [X1]
     else if (word == 0xf9000022)
-        memory_access(t, 8, true, false);  // STR X2, [X1]
+        memory_access(t, t->in->x1, 2, 8, true, PLAIN);  // STR X2, [X1]
     else if (word == 0x79400022)
-        memory_access(t, 2, false, false);  // LDRH W2, [X1]
+        memory_access(t, t->in->x1, 2, 2, false, PLAIN);  // LDRH W2, [X1]
     else if (word == 0x39000022)
-        memory_access(t, 1, true, false);  // STRB W2, [X1]
+        memory_access(t, t->in->x1, 2, 1, true, PLAIN);  // STRB W2, [X1]
+    else if (word == 0xf8400822)
+        memory_access(t, t->in->x1, 2, 8, false, UNPRIVILEGED);  // LDTR X2, [X1]
+    else if (word == 0xf8000822)
+        memory_access(t, t->in->x1, 2, 8, true, UNPRIVILEGED);  // STTR X2, [X1]
     else if ((word >> 16) == 0)
         undefined(t);  // UDF
     else if ((word & 0xffc00000) == 0xd5000000)
@@ -631,8 +758,9 @@ void oracle_route_step(const RouteState *in, uint32_t word, RouteOutcome *out) {
         out->far = in->pc;
         return;
     }
-    RouteFault fetch = {.code = FSC_EXTERNAL, .instruction = true, .va = in->pc};
-    if (stage2_faults(&t, &fetch) || in->nothing_at_pc) {
+    RouteFault fetch = {.instruction = true, .va = in->pc};
+    OracleAccess a = {.acctype = ORACLE_IFETCH, .el = in->s.el, .size = 4};
+    if (memory_faults(&t, &a, true, &fetch)) {
         take_abort(&t, &fetch);
         return;
     }
@@ -640,11 +768,13 @@ void oracle_route_step(const RouteState *in, uint32_t word, RouteOutcome *out) {
         sync(&t, undefined_target(&t), 0x0e, 0, "PSTATE.IL");
         return;
     }
+    if (branch_target_exception(&t, word)) return;
     bool is_return = (word & 0xfffff000) == 0xd69f0000;
     execute(&t, word);
     if (out->kind != ORACLE_EXECUTES || (is_return && in->s.el)) return;
     ss_advance(&t);
     out->pstate = t.pstate & ~(uint32_t)PS_BTYPE;
+    if (in->s.has.BTI) out->pstate |= t.btype_next << 10;
 }
 
 // --- aborts --------------------------------------------------------------------------------------

@@ -5,27 +5,17 @@
 #pragma once
 
 #include "oracle.h"
+#include "translate.h"
 
-// What stage 2 (39 bits from level 1, 40 bits of output) says of one page, of code or of data. It maps the
-// other memory to itself, by pages, and nothing where nothing answers.
-typedef enum Stage2 {
-    STAGE2_OFF,
-    STAGE2_MAPS,
-    STAGE2_INVALID,
-    STAGE2_NO_AF,
-    STAGE2_NO_PERMISSION,
-    STAGE2_READ_ONLY,
-    STAGE2_WIDE,  // an output address of more than 40 bits
-    STAGE2_KINDS
-} Stage2;
-
+// Memory: both stages of translation are those of translate.h, of the tables that `memory` holds.
 typedef struct RouteState {
     OracleState s;
-    uint64_t pc, sp;                    // SP as selected by PSTATE.SP
-    uint64_t x1;                        // address of the loads and stores
-    bool nothing_at_pc, nothing_at_x1;  // that memory answers with an external abort
-    Stage2 stage2;                      // HCR_EL2.VM, when it is not off
-    bool stage2_code;                   // of the page of code
+    OracleMmuFeatures mmu;
+    uint64_t MAIR_EL1, MAIR_EL2, TTBR0_EL1, TTBR1_EL1, TTBR0_EL2, TTBR1_EL2, VTCR_EL2, VTTBR_EL2;
+    OracleMemory memory;  // writes (hardware updates of descriptors) may be kept apart
+    uint64_t pc, sp;      // SP as selected by PSTATE.SP
+    uint64_t x1;          // address of the loads, stores and branches; X16, X17, X30 are the same
+    bool wrong_code;      // X2 does not have the authentication code that the instruction looks for
     bool serror, fiq, irq, vfiq, virq;  // asserted
     uint32_t serror_iss;                // ESR_ELx.ISS of the physical SError
     bool event;                         // the event register

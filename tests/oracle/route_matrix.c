@@ -10,7 +10,7 @@ static u64 tried, failed;
 
 static void check(RouteSubject *r, const RouteState *st, u32 word) {
     RouteOutcome want;
-    route_set(r, st, word);
+    route_set(r, st, NULL, word);
     const char *why = route_compare(r, word, &want);
     tried++;
     if (!why) return;
@@ -109,7 +109,7 @@ static void returns(RouteSubject *r, int el) {
 
 static void check_abort(RouteSubject *r, const RouteState *st, const RouteFault *f) {
     RouteOutcome want;
-    route_set(r, st, 0xd503201f);
+    route_set(r, st, NULL, 0xd503201f);
     const char *why = route_compare_abort(r, f, &want);
     tried++;
     if (!why) return;

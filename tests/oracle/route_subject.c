@@ -1,16 +1,24 @@
-// The product beside the routing oracle: route_subject.h. Stage 1 stays off, so that the instruction is
-// fetched whatever the other controls say; stage 2 is on where the state says so.
+// The product beside the routing oracle: route_subject.h. Memory is the state's: by RouteMap, so that what is
+// fetched and accessed is there or not as the case wants it, whatever the other controls say.
 #include "route_subject.h"
 
 #include "cpu/exception.h"
+#include "cpu/pauth.h"
 #include "cpu/sysreg.h"
 #include "mmu/mmu.h"
+#include "translate_subject.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CODE = 0x40200000, DATA = 0x40220000, TABLES = 0x40380000, FAR_POISON = 0x5a5a };
+enum {
+    CODE = 0x40200000,
+    DATA = 0x40220000,
+    STAGE2 = 0x40380000,
+    STAGE1 = 0x403c0000,
+    FAR_POISON = 0x5a5a
+};
 static const u64 NOWHERE = 0x3000000000;
 
 typedef struct Reg {
@@ -21,8 +29,8 @@ typedef struct Reg {
 
 #define REG(name, off) \
     { #name, offsetof(OracleState, name), off }
-static const u64 HCR_OFF = 1 | 1 << 12 | 1ull << 59;       // VM, DC, TWEDEn
-static const u64 SCTLR_OFF = 1 | 1ull << 25 | 1ull << 45;  // M, EE, TWEDEn
+static const u64 HCR_OFF = 1 | 1 << 2 | 1 << 12 | 1ull << 59;  // VM, PTW, DC, TWEDEn
+static const u64 SCTLR_OFF = 1 | 1ull << 25 | 1ull << 45;      // M, EE, TWEDEn
 
 static const Reg regs[] = {
     REG(HCR_EL2, HCR_OFF),     REG(CPTR_EL2, 0),      REG(MDCR_EL2, 0),  REG(SCTLR_EL1, SCTLR_OFF),
@@ -45,22 +53,103 @@ static u64 *table_at(RouteSubject *r, u64 pa) {
     return (u64 *)(void *)(r->machine->ram.host + (pa - r->machine->ram.base));
 }
 
-static u64 tables_of(Stage2 kind, bool code) {
-    return TABLES + ((u64)kind * 2 + code) * 0x3000;
+// --- tables --------------------------------------------------------------------------------------
+
+// Of `page` in stage 1: 0 level 0, then those of code and of data.
+static u64 stage1_table(unsigned page) {
+    return STAGE1 + page * 0x1000;
 }
 
-static void stage2_tables(RouteSubject *r, Stage2 kind, bool code) {
-    u64 at = tables_of(kind, code), *level3 = table_at(r, at + 0x2000);
-    u64 good = 3ull | 0xf << 2 | 3 << 6 | 3 << 8 | 1 << 10;
-    table_at(r, at)[CODE >> 30] = (at + 0x1000) | 3;
-    table_at(r, at + 0x1000)[CODE >> 21 & 511] = (at + 0x2000) | 3;
-    for (u64 i = 0; i < 512; i++) level3[i] = (CODE + i * 4096) | good;
-    u64 *one = &level3[code ? 0 : (DATA - CODE) >> 12];
-    if (kind == STAGE2_INVALID) *one = 0;
-    if (kind == STAGE2_NO_AF) *one &= ~(1ull << 10);
-    if (kind == STAGE2_NO_PERMISSION) *one = (*one & ~(3ull << 6)) | 1ull << 54;
-    if (kind == STAGE2_READ_ONLY) *one &= ~(1ull << 7);
-    if (kind == STAGE2_WIDE) *one |= 1ull << 40;
+static void stage1_tables(RouteSubject *r) {
+    const RouteMap *m = &r->map;
+    for (unsigned code = 0; code < 2; code++) {
+        unsigned first = code ? 1 : 4;
+        u64 target = code ? CODE : DATA, at[4], desc[4];
+        for (unsigned level = 0; level < 3; level++) desc[level] = stage1_table(first + level) | 3;
+        desc[3] = target | 3 << 8 | 1 << 10 | 3;
+        for (unsigned level = 0; level < 4; level++) {
+            if (m->away[code][level]) desc[level] = (desc[level] & 0xfff) | NOWHERE;
+            desc[level] ^= m->flip[code][level];
+            at[level] = level ? stage1_table(first + level - 1) : stage1_table(0);
+        }
+        table_at(r, at[0])[!code] = desc[0];
+        table_at(r, at[1])[CODE >> 30] = desc[1];
+        table_at(r, at[1])[NOWHERE >> 30] = NOWHERE | (desc[3] & ~(ones(48) & ~ones(12)) & ~2ull);
+        table_at(r, at[2])[CODE >> 21 & 511] = desc[2];
+        table_at(r, at[3])[target >> 12 & 511] = desc[3];
+        if (!code) table_at(r, stage1_table(3))[target >> 12 & 511] = desc[3];
+    }
+}
+
+static u64 stage2_page(unsigned page) {
+    return page == PAGE_DATA ? DATA : page == PAGE_CODE ? CODE : stage1_table(page - PAGE_LEVEL0);
+}
+
+static void stage2_tables(RouteSubject *r) {
+    const RouteMap *m = &r->map;
+    const u64 good = 3ull | 0xf << 2 | 3 << 6 | 3 << 8 | 1 << 10;
+    u64 *level3 = table_at(r, STAGE2 + 0x2000), one = stage2_page(m->stage2_page) | good;
+    table_at(r, STAGE2)[CODE >> 30] = (STAGE2 + 0x1000) | 3;
+    table_at(r, STAGE2)[NOWHERE >> 30] = m->stage2_nowhere ? NOWHERE | (good & ~2ull) : 0;
+    table_at(r, STAGE2 + 0x1000)[CODE >> 21 & 511] =
+        (m->stage2 == STAGE2_AWAY ? NOWHERE : STAGE2 + 0x2000) | 3;
+    for (unsigned page = 0; page < PAGES; page++)
+        level3[stage2_page(page) >> 12 & 511] = stage2_page(page) | good;
+    if (m->stage2 == STAGE2_INVALID) one = 0;
+    if (m->stage2 == STAGE2_NO_AF) one &= ~(1ull << 10);
+    if (m->stage2 == STAGE2_NO_PERMISSION) one = (one & ~(3ull << 6)) | 1ull << 54;
+    if (m->stage2 == STAGE2_READ_ONLY) one &= ~(1ull << 7);
+    if (m->stage2 == STAGE2_WIDE) one |= 1ull << 40;
+    if (m->stage2 == STAGE2_DEVICE) one &= ~(0xfull << 2);
+    level3[stage2_page(m->stage2_page) >> 12 & 511] = one;
+}
+
+// TCR_ELx of 4 KB granules and 40 bits of output.
+static u64 tcr(const RouteMap *m, u64 value, bool two_ranges) {
+    u64 size = m->short_va ? 25 : 16;
+    if (!two_ranges) return (value & (1ull << 20 | 1ull << 29)) | size | 2 << 16;
+    return (value & (3ull << 37 | 3ull << 51)) | m->tcr | size | size << 16 | 2u << 30 | 2ull << 32;
+}
+
+// The oracle's view of memory: RAM, and over it what it has written itself.
+static bool oracle_read(void *context, u64 pa, u64 *value) {
+    RouteSubject *r = context;
+    if (pa - r->machine->ram.base >= r->machine->ram.size) return false;
+    *value = *table_at(r, pa);
+    for (unsigned k = 0; k < r->updates; k++)
+        if (r->updated_pa[k] == pa) *value = r->updated[k];
+    return true;
+}
+
+static bool oracle_write(void *context, u64 pa, u64 value) {
+    RouteSubject *r = context;
+    if (pa - r->machine->ram.base >= r->machine->ram.size) return false;
+    CHECK(r->updates < ARRAY_LEN(r->updated));
+    r->updated_pa[r->updates] = pa;
+    r->updated[r->updates++] = value;
+    return true;
+}
+
+static void set_memory(RouteSubject *r) {
+    Cpu *cpu = r->cpu;
+    struct SysRegs *s = &cpu->sys;
+    RouteState *st = &r->state;
+    const RouteMap *m = &r->map;
+    bool translates = m->stage1_el1 || m->stage1_el2 || m->stage2 || m->dc;
+    if (translates || r->translates) tlb_flush_all(cpu);
+    r->translates = translates;
+    if (!translates) return;
+    stage1_tables(r);
+    stage2_tables(r);
+    u64 root = stage1_table(m->short_va ? 1 : 0);
+    s->TTBR0_EL1 = s->TTBR1_EL1 = st->TTBR0_EL1 = st->TTBR1_EL1 = root;
+    s->MAIR_EL1 = st->MAIR_EL1 = 0x44ff04ff;  // Normal, Device-nGnRE, Normal, Non-cacheable
+    if (!st->s.has.EL2) return;
+    s->TTBR0_EL2 = st->TTBR0_EL2 = root;
+    if (st->s.has.VHE) s->TTBR1_EL2 = st->TTBR1_EL2 = root;
+    s->MAIR_EL2 = st->MAIR_EL2 = st->MAIR_EL1;
+    s->VTTBR_EL2 = st->VTTBR_EL2 = STAGE2;
+    s->VTCR_EL2 = st->VTCR_EL2 = 1u << 31 | 2 << 16 | 3 << 12 | 1 << 10 | 1 << 8 | 1 << 6 | 25;
 }
 
 RouteSubject *route_create(const char *model, bool el2) {
@@ -78,8 +167,7 @@ RouteSubject *route_create(const char *model, bool el2) {
     CHECK(sysreg_read(r->cpu, sysreg_info(sysreg_find("ID_AA64MMFR2_EL1"))->enc, 0, &mmfr2));
     r->subject->state.has.LSE2 = mmfr2 >> 32 & 15;
     for (unsigned k = 0; k < ARRAY_LEN(regs); k++) found[k] = sysreg_find(regs[k].name);
-    for (unsigned k = 0; k < 2 * STAGE2_KINDS; k++) stage2_tables(r, k / 2, k % 2);
-    if (el2) r->cpu->sys.VTCR_EL2 = 1u << 31 | 2 << 16 | 3 << 12 | 1 << 10 | 1 << 8 | 1 << 6 | 25;
+    r->subject->state.has.FPAC = cpu_has(r->cpu, FEAT_FPAC);
     return r;
 }
 
@@ -93,6 +181,16 @@ static u64 *member(OracleState *s, unsigned k) {
     return (u64 *)((char *)s + regs[k].offset);
 }
 
+// Bits of control registers that the map decides.
+static u64 map_bits(const RouteSubject *r, const char *name) {
+    const RouteMap *m = &r->map;
+    if (!strcmp(name, "HCR_EL2"))
+        return 1ull << HCR_RW | (u64)m->dc << HCR_DC | (u64)m->ptw << HCR_PTW | (m->stage2 != 0);
+    if (!strcmp(name, "SCTLR_EL1")) return m->stage1_el1;
+    if (!strcmp(name, "SCTLR_EL2")) return m->stage1_el2;
+    return 0;
+}
+
 static void set_register(RouteSubject *r, unsigned k, u64 value) {
     Cpu *cpu = r->cpu;
     unsigned i = found[k];
@@ -101,7 +199,7 @@ static void set_register(RouteSubject *r, unsigned k, u64 value) {
         const SysRegInfo *info = sysreg_info(i);
         bool read_only = !strcmp(regs[k].name, "OSLSR_EL1");
         kept = read_only ? (value & 2) | 8 : sysreg_masked(cpu, i, value & ~regs[k].fixed_off);
-        if (!strcmp(regs[k].name, "HCR_EL2")) kept |= 1ull << HCR_RW | !!r->state.stage2;
+        kept |= map_bits(r, regs[k].name);
         if (!r->subject->state.has.EL2 && info->write_el == 2) kept = 0;
         u64 *slot = sysreg_storage(cpu, i), old = *slot;
         *slot = kept;
@@ -118,23 +216,48 @@ static void place(RouteSubject *r, u64 pc, u32 word) {
     opcache_written(r->machine, at, 4);
 }
 
-void route_set(RouteSubject *r, const RouteState *want, uint32_t word) {
+// X2 for AUTIZA, AUTIZB, AUTDZA, AUTDZB. It is below any TnSZ; bit 54 is always of the code.
+static u64 pointer(const RouteSubject *r, u32 word) {
+    static const u8 keys[] = {PAC_IA, PAC_IB, PAC_DA, PAC_DB};
+    u64 good = pauth_add(r->cpu, 0x1000, 0, (PacKey)keys[word >> 10 & 3]);
+    return r->state.wrong_code ? good ^ 1ull << 54 : good;
+}
+
+static void set_addresses(RouteSubject *r, const RouteState *want, u32 word) {
+    RouteState *st = &r->state;
+    const RouteMap *m = &r->map;
+    const u64 upper = 0xffffull << 48;
+    st->pc = (m->nothing_at_pc ? NOWHERE : CODE) + (want->pc & 0xfff);
+    if (!m->nothing_at_pc) place(r, st->pc, word);
+    if (m->upper_code) st->pc |= upper;
+    st->x1 = (m->nothing_at_x1 ? NOWHERE : DATA) | (want->x1 & 0xfff);
+    if (m->data_tree) st->x1 |= 1ull << 39;
+    if (m->upper_data) st->x1 |= upper;
+    st->sp = (st->x1 & ~0xfffull) + (want->sp & 0xff8);
+    st->x1 ^= want->x1 & 0xffull << 52;
+}
+
+void route_set(RouteSubject *r, const RouteState *want, const RouteMap *map, uint32_t word) {
+    static const RouteMap none;
     Cpu *cpu = r->cpu;
     r->state = *want;
-    RouteState *st = &r->state;
+    r->map = map ? *map : none;
+    RouteState *st = &r->state, regs_of = *want;
     st->s.has = r->subject->state.has;
-    st->pc = (st->nothing_at_pc ? NOWHERE : CODE) + (want->pc & 0xfff);
-    if (!st->nothing_at_pc) place(r, st->pc, word);
-    st->x1 = (st->nothing_at_x1 ? NOWHERE : DATA) | (want->x1 & (0xffull << 52 | 0xfff));
+    st->mmu = translate_features(cpu);
+    st->memory = (OracleMemory){r, oracle_read, oracle_write};
+    if (!st->s.has.EL2) r->map.stage2 = STAGE2_OFF, r->map.dc = false;
+    set_addresses(r, want, word);
+    if (r->map.stage1_el1) regs_of.s.TCR_EL1 = tcr(&r->map, want->s.TCR_EL1, true);
+    if (r->map.stage1_el2)
+        regs_of.s.TCR_EL2 =
+            tcr(&r->map, want->s.TCR_EL2, st->s.has.VHE && want->s.HCR_EL2 >> HCR_E2H & 1);
     cpu->halt = HALT_NONE;
     cpu->lines = 0;
     r->machine->stop = STOP_NONE;
     cpu->sys.OSDLR_EL1 = 0;
-    if (st->s.has.EL2)
-        cpu->sys.VTTBR_EL2 =
-            tables_of(st->stage2, st->stage2_code) | (u64)(st->stage2 * 2 + st->stage2_code) << 48;
-    for (unsigned k = 0; k < ARRAY_LEN(regs); k++)
-        set_register(r, k, *member((OracleState *)&want->s, k));
+    for (unsigned k = 0; k < ARRAY_LEN(regs); k++) set_register(r, k, *member(&regs_of.s, k));
+    set_memory(r);
     u32 p = (u32)sysreg_masked(cpu, sysreg_find("SPSR_EL1"), want->s.pstate) & ~0x1fu;
     p |= (u32)st->s.el << 2 | (st->s.el ? want->s.pstate & 1 : 0);
     st->s.pstate = p;
@@ -149,8 +272,9 @@ void route_set(RouteSubject *r, const RouteState *want, uint32_t word) {
     pstate_changed(cpu, p);
     cpu_set_nzcv(cpu, p);
     fp_access_changed(cpu);
-    cpu->x[1] = st->x1;
-    cpu->x[REG_SP] = st->sp = CODE + 0x10000 + (want->sp & 0xff8);
+    cpu->x[1] = cpu->x[16] = cpu->x[17] = cpu->x[30] = st->x1;
+    if ((word & 0xfffff3ff) == 0xdac133e2) cpu->x[2] = pointer(r, word);
+    cpu->x[REG_SP] = st->sp;
     cpu->lines = (st->irq ? LINE_IRQ : 0) | (st->fiq ? LINE_FIQ : 0) | (st->virq ? LINE_VIRQ : 0) |
                  (st->vfiq ? LINE_VFIQ : 0) | (st->serror ? LINE_SERROR : 0);
     cpu->serror_iss = st->serror_iss &= 0x1ffffff;
@@ -194,6 +318,7 @@ static const char *compare(RouteSubject *r, const RouteOutcome *want, u64 except
 }
 
 const char *route_compare(RouteSubject *r, uint32_t word, RouteOutcome *want) {
+    r->updates = 0;
     oracle_route_step(&r->state, word, want);
     if (want->kind == ORACLE_NOT_MODELLED) return NULL;
     u64 exceptions = r->cpu->exceptions;
@@ -238,21 +363,39 @@ const char *route_compare_abort(RouteSubject *r, const RouteFault *f, RouteOutco
 void route_print(const RouteSubject *r, uint32_t word, const RouteOutcome *want) {
     const Cpu *cpu = r->cpu;
     const RouteState *st = &r->state;
-    fprintf(stderr,
-            "%s: word %08x at EL%d, PSTATE %08x, PC %llx SP %llx X1 %llx, lines %d%d%d%d%d\n",
-            r->machine->config.cpu_model, word, st->s.el, st->s.pstate, (unsigned long long)st->pc,
-            (unsigned long long)st->sp, (unsigned long long)st->x1, st->serror, st->fiq, st->irq,
-            st->vfiq, st->virq);
+    fprintf(
+        stderr,
+        "%s: word %08x at EL%d, PSTATE %08x, PC %llx SP %llx X1 %llx, lines %d%d%d%d%d, code %d\n",
+        r->machine->config.cpu_model, word, st->s.el, st->s.pstate, (unsigned long long)st->pc,
+        (unsigned long long)st->sp, (unsigned long long)st->x1, st->serror, st->fiq, st->irq,
+        st->vfiq, st->virq, !st->wrong_code);
     for (unsigned k = 0; k < ARRAY_LEN(regs); k++)
         fprintf(stderr, "  %s 0x%llx\n", regs[k].name,
                 (unsigned long long)*member((OracleState *)&st->s, k));
-    fprintf(stderr, "  oracle: kind %d EL%d ESR %08x SPSR %08x ELR %llx PSTATE %08x PC %llx (%s)\n",
+    const RouteMap *m = &r->map;
+    fprintf(stderr,
+            "  stage 1 EL1 %d EL2 %d, short %d, upper %d%d, tree %d, stage 2 kind %d of page %u\n",
+            m->stage1_el1, m->stage1_el2, m->short_va, m->upper_code, m->upper_data, m->data_tree,
+            m->stage2, m->stage2_page);
+    for (unsigned code = 0; code < 2; code++)
+        for (unsigned k = 0; k < 4; k++)
+            if (m->flip[code][k] || m->away[code][k])
+                fprintf(stderr, "  %s level %u: 0x%llx%s\n", code ? "code" : "data", k,
+                        (unsigned long long)m->flip[code][k], m->away[code][k] ? " away" : "");
+    fprintf(stderr,
+            "  oracle: kind %d EL%d ESR %08x SPSR %08x ELR %llx PSTATE %08x PC %llx FAR %llx HPFAR "
+            "%llx (%s)\n",
             want->kind, want->target_el, want->esr, want->spsr, (unsigned long long)want->elr,
-            want->pstate, (unsigned long long)want->pc, want->cause ? want->cause : "");
+            want->pstate, (unsigned long long)want->pc, (unsigned long long)want->far,
+            (unsigned long long)want->hpfar, want->cause ? want->cause : "");
     bool el2 = cpu->el == 2;
-    fprintf(stderr, "  product: EL%d ESR %08x SPSR %08x ELR %llx PSTATE %08x PC %llx (%s)\n",
+    fprintf(stderr,
+            "  product: EL%d ESR %08x SPSR %08x ELR %llx PSTATE %08x PC %llx FAR %llx HPFAR %llx "
+            "(%s)\n",
             cpu->el, (u32)(el2 ? cpu->sys.ESR_EL2 : cpu->sys.ESR_EL1),
             (u32)(el2 ? cpu->sys.SPSR_EL2 : cpu->sys.SPSR_EL1),
             (unsigned long long)(el2 ? cpu->sys.ELR_EL2 : cpu->sys.ELR_EL1), cpu_spsr(cpu),
-            (unsigned long long)cpu->pc, r->subject->rule ? r->subject->rule : "");
+            (unsigned long long)cpu->pc,
+            (unsigned long long)(el2 ? cpu->sys.FAR_EL2 : cpu->sys.FAR_EL1),
+            (unsigned long long)cpu->sys.HPFAR_EL2, r->subject->rule ? r->subject->rule : "");
 }
