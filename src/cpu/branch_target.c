@@ -27,7 +27,8 @@ u32 branch_btype(Cpu *cpu, const Op *op) {
     return 3u << PSTATE_BTYPE_SHIFT;
 }
 
-// PACIASP and PACIBSP are a BTI c, or, unless SCTLR_ELx.{BT0,BT1} is set, a BTI jc.
+// PACIASP and PACIBSP are a BTI c, or, unless SCTLR_ELx.{BT0,BT1} is set, a BTI jc; also where they are
+// hints that do nothing else (without FEAT_PAuth).
 static bool pacisp_compatible(const Cpu *cpu, u32 btype) {
     if (btype != 3) return true;
     bool el2 = cpu->el == 2 || (cpu->el == 0 && cpu_in_host0(cpu));
@@ -38,7 +39,7 @@ static bool pacisp_compatible(const Cpu *cpu, u32 btype) {
 static bool compatible(const Cpu *cpu, u32 word, u32 btype) {
     switch (word) {
     case 0xd503233f:
-    case 0xd503237f: return cpu_has(cpu, FEAT_PAuth) && pacisp_compatible(cpu, btype);
+    case 0xd503237f: return pacisp_compatible(cpu, btype);
     case 0xd503245f: return btype != 3;                                 // BTI c
     case 0xd503249f: return btype != 2;                                 // BTI j
     case 0xd50324df: return true;                                       // BTI jc

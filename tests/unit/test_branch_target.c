@@ -17,6 +17,8 @@ enum {
     NOP = 0xd503201f,
     BTI_C = 0xd503245f,
     BTI_J = 0xd503249f,
+    PACIASP = 0xd503233f,
+    PACIBSP = 0xd503237f,
     BR_X0 = 0xd61f0000,
     BR_X16 = 0xd61f0200,
     BLR_X0 = 0xd63f0000,
@@ -25,8 +27,8 @@ enum {
     B_SELF = 0x14000000,
 };
 
-static int setup_model(const char *model) {
-    machine_with((MachineConfig){.cpu_model = model, .el2 = true});
+static int setup_model(const char *model, PAuthChoice pauth) {
+    machine_with((MachineConfig){.cpu_model = model, .el2 = true, .pauth = pauth});
     cpu->sys.VBAR_EL1 = VECTORS;
     for (u64 at = VECTORS; at < VECTORS + 0x800; at += 4) PLACE(at, B_SELF);
     const u64 block = 1 << 10 | 3 << 8 | 1;
@@ -45,7 +47,7 @@ static int setup_model(const char *model) {
 }
 static int setup(void **state) {
     (void)state;
-    return setup_model("max");
+    return setup_model("max", PAUTH_IMPDEF);
 }
 
 // Runs n instructions from `pc` in a chain, x0 = x16 = x30 = `to`.
@@ -212,9 +214,30 @@ static void returns(void **state) {
     assert_int_equal(cpu->pstate & PSTATE_BTYPE, 0);
 }
 
+// PACIASP and PACIBSP are hints then, and still meant as a target.
+static int setup_no_pauth(void **state) {
+    (void)state;
+    return setup_model("max", PAUTH_OFF);
+}
+static void without_authentication(void **state) {
+    (void)state;
+    u64 before = cpu->exceptions;
+    PLACE(PLAIN, BLR_X0);
+    PLACE(GUARDED, PACIASP, B_SELF);
+    run(PLAIN, GUARDED, 10);
+    PLACE(GUARDED, PACIBSP, B_SELF);
+    run(PLAIN, GUARDED, 10);
+    PLACE(GUARDED + 0x1000, BR_X0);
+    run(GUARDED + 0x1000, GUARDED, 10);
+    assert_int_equal(cpu->exceptions, before);
+    cpu->sys.SCTLR_EL1 |= 1ull << 36;  // BT1
+    run(GUARDED + 0x1000, GUARDED, 10);
+    expect_exception(EC_BTI, GUARDED, 3);
+}
+
 static int setup_old(void **state) {
     (void)state;
-    return setup_model("cortex-a72");
+    return setup_model("cortex-a72", PAUTH_IMPDEF);
 }
 static void absent(void **state) {
     (void)state;
@@ -238,6 +261,7 @@ int main(void) {
         T(between),
         T(of_the_target),
         T(returns),
+        cmocka_unit_test_setup_teardown(without_authentication, setup_no_pauth, teardown),
         cmocka_unit_test_setup_teardown(absent, setup_old, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
