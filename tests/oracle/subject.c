@@ -255,6 +255,7 @@ Subject *subject_create(const char *model, int gic_version, bool el2) {
     snprintf(s->model, sizeof s->model, "%.*s", (int)strcspn(model, ","), model);
     MachineConfig config = {.cpu_model = s->model,
                             .mte = strstr(model, ",mte"),
+                            .pauth = strstr(model, ",pauth=off") ? PAUTH_OFF : PAUTH_IMPDEF,
                             .cpus = 1,
                             .ram_size = RAM,
                             .gic_version = gic_version,

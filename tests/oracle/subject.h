@@ -58,7 +58,7 @@ typedef struct Outcome {
     const char *rule;  // what the product says decided it
 } Outcome;
 
-// model: a CPU, with ",mte" behind it in a machine with mte=on.
+// model: a CPU, with ",mte" behind it in a machine with mte=on, with ",pauth=off" in one that has none.
 Subject *subject_create(const char *model, int gic_version, bool el2);
 void subject_free(Subject *s);
 // Writes the controls (in Control order) as EL2 would and reads them back; saves the state of each
