@@ -1,6 +1,6 @@
 // Routing, exhaustively: every event and exception-generating instruction from every Exception level under
-// all combinations of the controls that route or trap it, product against oracle, for the CPU models with
-// the fewest and the most features. Prints how many.
+// all combinations of the controls that route or trap it; branch targets; and each fault of both stages of
+// translation. Product against oracle, for the CPU models with the fewest and the most features. Prints how many.
 #include "route_subject.h"
 
 #include <stdio.h>
@@ -8,9 +8,9 @@
 
 static u64 tried, failed;
 
-static void check(RouteSubject *r, const RouteState *st, u32 word) {
+static void check_map(RouteSubject *r, const RouteState *st, const RouteMap *map, u32 word) {
     RouteOutcome want;
-    route_set(r, st, NULL, word);
+    route_set(r, st, map, word);
     const char *why = route_compare(r, word, &want);
     tried++;
     if (!why) return;
@@ -18,6 +18,10 @@ static void check(RouteSubject *r, const RouteState *st, u32 word) {
         fprintf(stderr, "%s differs\n", why);
         route_print(r, word, &want);
     }
+}
+
+static void check(RouteSubject *r, const RouteState *st, u32 word) {
+    check_map(r, st, NULL, word);
 }
 
 static u64 spread(unsigned bits, const u8 *position, unsigned n) {
@@ -146,9 +150,101 @@ static void aborts(RouteSubject *r, int el) {
             }
 }
 
+// PSTATE.BTYPE before an instruction, guarded or not, and after branches; keys of pointer authentication.
+static void branch_targets(RouteSubject *r, int el) {
+    static const u8 routes[] = {27, 34, 41}, enables[] = {35, 36};
+    static const u32 words[] = {
+        0xd503201f, 0xd503241f, 0xd503245f, 0xd503249f, 0xd50324df, 0xd503233f, 0xd503237f,
+        0xd4202460, 0xd4402460, 0xd4002461, 0x00000000, 0xd69f03e0, 0xd50342df, 0xf9400022,
+        0xd503207f, 0xd61f0020, 0xd61f0200, 0xd61f0220, 0xd63f0020, 0xd65f03c0, 0xd61f083f,
+        0xd63f0e1f, 0xdac133e2, 0xdac137e2, 0xdac13be2, 0xdac13fe2};
+    for (unsigned w = 0; w < ARRAY_LEN(words); w++)
+        for (unsigned more = 0; more < 8192; more++) {
+            RouteState st = base(el);
+            RouteMap map = {.stage1_el1 = true, .stage1_el2 = true};
+            st.s.HCR_EL2 = spread(more, routes, 3);
+            if (el == 1 && more & 1) continue;
+            st.s.pstate |= (more >> 3 & 3) << 10 | (more >> 5 & 1) << 20;
+            st.s.SCTLR_EL1 |= spread(more >> 6, enables, 2);
+            st.s.SCTLR_EL2 |= spread(more >> 8, enables, 2);
+            const u64 keys = more & 1 << 10 ? 1u << 31 | 1 << 30 | 1 << 27 | 1 << 13 : 0;
+            st.s.SCTLR_EL1 |= keys;
+            st.s.SCTLR_EL2 |= keys;
+            if (more & 1 << 11) map.stage1_el1 = map.stage1_el2 = false;
+            st.wrong_code = more & 1 << 12;
+            // GP, and what EL0 needs to have both pages; EL1 may not execute what EL0 may write.
+            map.flip[1][3] = (u64) !(more & 1 << 12) << 50 | (el == 0 ? 3 << 6 : 0);
+            map.flip[0][3] = 1 << 6;
+            check_map(r, &st, &map, words[w]);
+        }
+}
+
+enum { FAULTS = 23 };
+
+// One thing that is wrong with the page of data or of code in stage 1.
+static void stage1_fault(RouteMap *m, unsigned code, unsigned n) {
+    u64 *leaf = &m->flip[code][3];
+    if (n < 4)
+        m->flip[code][n] |= 1;
+    else if (n < 8)
+        m->away[code][n - 4] = true;
+    else if (n < 12)
+        m->flip[code][n - 8] |= 1ull << 44;
+    else if (n < 15)
+        *leaf ^= (u64)(n - 11) << 6;  // AP
+    else if (n < 19)
+        m->flip[code][2] |= (u64)(n - 14) << 60;  // XNTable or UXNTable, APTable
+    else if (n == 19)
+        *leaf ^= 1 << 10;  // AF
+    else if (n == 20)
+        *leaf |= 1ull << 53;  // PXN
+    else if (n == 21)
+        *leaf |= 1ull << 54;  // UXN, XN
+    else
+        *leaf |= 1 << 2;  // Device
+}
+
+static void one_translation(RouteSubject *r, int el, unsigned fault, unsigned stage2, bool code) {
+    static const u8 routes[] = {27, 34, 37, 2};
+    static const u32 words[] = {0xf9400022, 0xf9000022, 0xf8400822, 0xf8000822, 0xc85f7c22};
+    for (unsigned more = 0; more < 128; more++)
+        for (unsigned w = 0; w < (code ? 2 : ARRAY_LEN(words)); w++) {
+            RouteState st = base(el);
+            RouteMap map = {.stage1_el1 = true, .stage1_el2 = true, .data_tree = true};
+            if (el == 1 && more & 1) continue;
+            st.s.HCR_EL2 = spread(more & 7, routes, 3);
+            map.ptw = more & 8;
+            st.s.pstate |= (more >> 4 & 1) << 22;          // PAN
+            st.s.SCTLR_EL1 |= (u64)(more >> 5 & 1) << 19;  // WXN
+            st.s.SCTLR_EL2 |= (u64)(more >> 5 & 1) << 19;
+            st.x1 = more & 64 ? 4 : 0;
+            map.flip[0][3] = 1 << 6;
+            map.flip[1][3] = el == 0 ? 3 << 6 : 0;
+            stage1_fault(&map, code, fault);
+            map.stage2 = stage2 / PAGES;
+            map.stage2_page = stage2 % PAGES;
+            check_map(r, &st, &map, words[w]);
+        }
+}
+
+static void translations(RouteSubject *r, int el) {
+    bool el2 = r->subject->state.has.EL2;
+    for (unsigned fault = 0; fault < FAULTS; fault++)
+        for (unsigned stage2 = 0; stage2 < (el2 && el < 2 ? STAGE2_KINDS * PAGES : 1u); stage2++) {
+            // Off, and all pages mapped: one page is as good as another.
+            if (stage2 / PAGES <= STAGE2_MAPS && stage2 % PAGES) continue;
+            one_translation(r, el, fault, stage2, false);
+            one_translation(r, el, fault, stage2, true);
+        }
+}
+
 static void machine(const char *model, bool el2) {
     RouteSubject *r = route_create(model, el2);
+    bool variant = strchr(model, ',') != NULL;
     for (int el = 0; el <= (el2 ? 2 : 1); el++) {
+        branch_targets(r, el);
+        if (!variant) translations(r, el);
+        if (!strcmp(model, "max,pauth=off")) continue;
         interrupts(r, el);
         instructions(r, el);
         returns(r, el);
@@ -158,7 +254,7 @@ static void machine(const char *model, bool el2) {
 }
 
 int main(void) {
-    static const char *const models[] = {"cortex-a57", "max", "max,mte"};
+    static const char *const models[] = {"cortex-a57", "max", "max,mte", "max,pauth=off"};
     for (unsigned k = 0; k < ARRAY_LEN(models); k++) {
         machine(models[k], true);
         machine(models[k], false);
