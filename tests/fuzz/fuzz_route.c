@@ -75,7 +75,9 @@ static u32 instruction(const uint8_t **data, size_t *size) {
         // BR X1, X16, X17, BLR X1, RET, BRAAZ X1, BLRABZ X16
         0xd61f0020, 0xd61f0200, 0xd61f0220, 0xd63f0020, 0xd65f03c0, 0xd61f083f, 0xd63f0e1f,
         // AUTIZA, AUTIZB, AUTDZA, AUTDZB X2, LDTR, STTR X2, [X1]
-        0xdac133e2, 0xdac137e2, 0xdac13be2, 0xdac13fe2, 0xf8400822, 0xf8000822};
+        0xdac133e2, 0xdac137e2, 0xdac13be2, 0xdac13fe2, 0xf8400822, 0xf8000822,
+        // DC ZVA, DC CVAC, DC IVAC, IC IVAU, AT S1E1R X1, MRS and MSR of VTTBR_EL2
+        0xd50b7421, 0xd50b7a21, 0xd5087621, 0xd50b7521, 0xd5087801, 0xd53c2100, 0xd51c2100};
     unsigned n = (unsigned)take(data, size, 1) % ARRAY_LEN(words);
     u32 imm = (u32)take(data, size, 2);
     return words[n] | (n < 5 ? imm << 5 : 0);

@@ -573,6 +573,59 @@ static void sp_access(Step *t) {
     memory_access(t, t->in->sp, 0, 8, false, PLAIN);
 }
 
+// MRS and MSR that FEAT_NV2 makes accesses to memory. NVMem[].
+static void nv2_access(Step *t, unsigned offset, bool read) {
+    uint64_t base = t->s->VNCR_EL2 & ~(uint64_t)0xfff;  // RESS is a copy of the sign
+    RouteFault f = {.write = !read, .nv2 = true, .va = base | offset};
+    OracleAccess a = {.acctype = ORACLE_GPR, .el = 2, .read = read, .write = !read, .size = 8};
+    if (memory_faults(t, &a, true, &f)) take_abort(t, &f);
+}
+
+// AT S1E1R X1: other faults are in PAR_EL1.
+static void address_translation(Step *t) {
+    OracleMmuState state = mmu_state(t);
+    uint64_t par, known;
+    OracleOutcome at =
+        oracle_at(&state, &t->in->memory, t->in->x1, (OracleAt){.el = 1}, &par, &known);
+    if (!at.abort) return;
+    RouteFault f = {.code = code_of(at.fault.status),
+                    .level = (unsigned)at.fault.level,
+                    .maintenance = true,
+                    .second_stage = at.fault.secondstage,
+                    .s2fs1walk = at.fault.s2fs1walk,
+                    .va = t->in->x1,
+                    .ipa = at.fault.ipa};
+    take_abort(t, &f);
+}
+
+// DC, IC and AT of X1 when nothing traps them.
+static void maintenance(Step *t, uint32_t word) {
+    RouteFault f = {.maintenance = true, .va = t->in->x1};
+    OracleAccess a = {.el = t->s->el, .size = 1};
+    if (word == 0xd5087801) {  // AT S1E1R
+        address_translation(t);
+        return;
+    } else if (word == 0xd50b7421) {  // DC ZVA
+        f.maintenance = false;
+        f.write = true;
+        f.va &= ~(uint64_t)63;
+        a.acctype = ORACLE_DCZERO;
+        a.write = a.pan = true;
+        a.size = 64;
+    } else if (word == 0xd50b7a21 || word == 0xd5087621) {  // DC CVAC, DC IVAC
+        a.acctype = ORACLE_DC;
+        a.invalidate = word == 0xd5087621;
+    } else if (word == 0xd50b7521) {  // IC IVAU
+        a.acctype = ORACLE_IC;
+    } else {
+        return;
+    }
+    if (!memory_faults(t, &a, true, &f)) return;
+    if (f.maintenance && f.code == FSC_EXTERNAL) return;  // they reach no memory
+    f.va = t->in->x1;
+    take_abort(t, &f);
+}
+
 static void register_access(Step *t, uint32_t word) {
     OracleState s = *t->s;
     s.pstate = t->pstate;
@@ -581,10 +634,16 @@ static void register_access(Step *t, uint32_t word) {
     OracleResult r = oracle_sysreg(&s, enc, bit(word, 21), word & 31);
     if (r.kind == ORACLE_SYNC) {
         sync(t, r.target_el, r.ec, r.iss, r.cause);
-    } else {
-        t->out->reads_register = true;
-        t->out->kind = r.kind;
+        return;
     }
+    t->out->kind = r.kind;
+    if (r.kind == ORACLE_EXECUTES) {
+        if (r.memory)
+            nv2_access(t, r.offset, bit(word, 21));
+        else
+            maintenance(t, word);
+    }
+    t->out->reads_register = t->out->kind == ORACLE_EXECUTES;
 }
 
 // --- pointer authentication, branches, branch targets --------------------------------------------

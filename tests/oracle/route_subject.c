@@ -37,7 +37,7 @@ static const Reg regs[] = {
     REG(SCTLR_EL2, SCTLR_OFF), REG(CPACR_EL1, 0),     REG(MDSCR_EL1, 0), REG(OSLSR_EL1, 0),
     REG(TCR_EL1, 0),           REG(TCR_EL2, 0),       REG(VBAR_EL1, 0),  REG(VBAR_EL2, 0),
     REG(SPSR_EL1, 1 << 4),     REG(SPSR_EL2, 1 << 4), REG(ELR_EL1, 0),   REG(ELR_EL2, 0),
-    REG(VSESR_EL2, 0),         REG(HFGITR_EL2, 0),
+    REG(VSESR_EL2, 0),         REG(HFGITR_EL2, 0),    REG(VNCR_EL2, 0),
 };
 
 static unsigned found[ARRAY_LEN(regs)];  // the same in every machine
@@ -248,6 +248,7 @@ void route_set(RouteSubject *r, const RouteState *want, const RouteMap *map, uin
     st->memory = (OracleMemory){r, oracle_read, oracle_write};
     if (!st->s.has.EL2) r->map.stage2 = STAGE2_OFF, r->map.dc = false;
     set_addresses(r, want, word);
+    regs_of.s.VNCR_EL2 = st->sp & ~0xfffull;  // the page of the data
     if (r->map.stage1_el1) regs_of.s.TCR_EL1 = tcr(&r->map, want->s.TCR_EL1, true);
     if (r->map.stage1_el2)
         regs_of.s.TCR_EL2 =
