@@ -326,6 +326,9 @@ OpPage *fetch_page_slow(Cpu *cpu, u64 pc) {
     }
     OpPage *page = opcache_page(cpu->machine, m.pa & ~0xfffull);
     if (unlikely(!page)) {
+        // AArch64.TranslateAddress: breakpoints are looked at before memory is.
+        const ArmedAccess a = {.va = pc, .size = 4, .kinds = ARMED_EXEC, .el = cpu->el};
+        if (cpu->any_armed && armed_hit(cpu, &a)) return NULL;
         Fault f = {.type = FAULT_EXTERNAL, .rule = "external abort: no memory to execute"};
         AArch64_Abort(cpu, va(pc), &f, ACCESS_FETCH, 4, ACC_NORMAL);
         return NULL;

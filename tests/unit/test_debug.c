@@ -603,6 +603,12 @@ static void priorities(void **state) {
     assert_int_equal(step_from(CODE + 0x40000000ull, 1, 0), EC_IABT_SAME);
     assert_int_equal(step_from(DATA, 1, 0), EC_IABT_SAME);  // not executable
     assert_int_equal(step_from(CODE, 1, PSTATE_IL), 0x31);
+    // A breakpoint is a matter of the translation: no memory has to answer.
+    poke(TABLES + 0x18, 0xc0000000 | 1 << 10 | 3 << 8 | 3 << 6 | 1);
+    assert_int_equal(step_from(0xc0000000, 1, 0), EC_IABT_SAME);
+    breakpoint(3, 0xc0000000, 3 << 1 | E);
+    assert_int_equal(step_from(0xc0000000, 1, 0), 0x31);
+    assert_int_equal(step_from(0xc0000004, 1, 0), EC_IABT_SAME);
     breakpoint(0, 0, 0);
     assert_int_equal(step_from(CODE, 1, PSTATE_IL), EC_ILLEGAL_STATE);
     assert_int_equal(step_from(CODE, 1, 0), 0x3c);
