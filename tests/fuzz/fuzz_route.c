@@ -132,6 +132,7 @@ static void stage1(RouteState *st, RouteMap *m, const uint8_t **data, size_t *si
     for (unsigned code = 0; code < 2; code++) {
         unsigned kind = (unsigned)take(data, size, 1), page = (unsigned)take(data, size, 2);
         descriptors(m, code, kind, page, code ? table >> 4 : table);
+        if (page >> 14 == 3) *(code ? &m->breakpoint : &m->watchpoint) = true;
     }
 }
 
@@ -160,6 +161,7 @@ static void one(const uint8_t **data, size_t *size) {
     st.s.MDSCR_EL1 = (dbg >> 1 & 1) | (dbg >> 2 & 1) << 13;
     st.s.OSLSR_EL1 = (dbg >> 3 & 1) << 1;
     st.s.HCR_EL2 |= (dbg >> 4 & 1) << HCR_NV2;
+    st.s.MDSCR_EL1 |= (dbg >> 5 & 1) << 15;      // MDE
     if (dbg & 0xc0) st.s.pstate &= ~(1u << 20);  // IL is rare
     st.s.SCTLR_EL1 = take(data, size, 8);
     st.s.SCTLR_EL2 = take(data, size, 8);

@@ -506,7 +506,35 @@ static unsigned code_of(OracleStatus status) {
     return FSC_ALIGNMENT;
 }
 
-// AArch64.MemSingle[]: translation, then the memory. The parts of an access that is not aligned are in one
+// AArch64.GenerateDebugExceptions(), for an access of FEAT_NV2 those of EL2.
+static bool debug_exceptions(const Step *t, bool nv2) {
+    if (!bit(t->s->MDSCR_EL1, 15)) return false;
+    if (nv2) return debug_exceptions_from(t, 2, false);
+    return debug_exceptions_from(t, t->s->el, t->pstate & PS_D);
+}
+
+// Bits DebugAddrTop():lo are the same.
+static bool debug_address_match(const Step *t, uint64_t a, uint64_t b, unsigned lo) {
+    unsigned top = t->in->mmu.LVA ? 52 : 48;
+    return (a ^ b) << (63 - top) >> (63 - top) >> lo == 0;
+}
+
+// AArch64.StateMatch() for HMC 1, SSC 0b00 (HMC 0 without EL2), PMC or PAC 0b11: all Exception levels.
+static bool breakpoint_match(const Step *t, const RouteFault *f) {
+    return bit(t->s->DBGBCR0_EL1, 0) && debug_address_match(t, f->va, t->s->DBGBVR0_EL1, 2);
+}
+
+// BAS 0xff, MASK 0, LSC 0b11.
+static bool watchpoint_match(const Step *t, const RouteFault *f, const OracleAccess *a) {
+    bool value_match = false;
+    if (a->acctype == ORACLE_IC) return false;
+    if (a->acctype == ORACLE_DC && !a->invalidate) return false;
+    for (unsigned byte = 0; byte < a->size; byte++)
+        if (debug_address_match(t, f->va + byte, t->s->DBGWVR0_EL1, 3)) value_match = true;
+    return value_match && bit(t->s->DBGWCR0_EL1, 0);
+}
+
+// AArch64.MemSingle[]: translation, breakpoints and watchpoints, then the memory. The parts of an access that is not aligned are in one
 // page, so the first of them faults, or none.
 static bool memory_faults(Step *t, const OracleAccess *a, bool aligned, RouteFault *f) {
     OracleMmuState state = mmu_state(t);
@@ -522,6 +550,11 @@ static bool memory_faults(Step *t, const OracleAccess *a, bool aligned, RouteFau
         return true;
     }
     if (f->instruction && t->s->has.BTI) t->in_guarded_page = at.guarded;
+    if (debug_exceptions(t, f->nv2) &&
+        (f->instruction ? breakpoint_match(t, f) : watchpoint_match(t, f, a))) {
+        f->code = FSC_DEBUG;
+        return true;
+    }
     if (t->in->memory.read(t->in->memory.context, at.pa & ~(uint64_t)7, &value)) return false;
     f->code = FSC_EXTERNAL;
     return true;
@@ -622,7 +655,7 @@ static void maintenance(Step *t, uint32_t word) {
     }
     if (!memory_faults(t, &a, true, &f)) return;
     if (f.maintenance && f.code == FSC_EXTERNAL) return;  // they reach no memory
-    f.va = t->in->x1;
+    if (f.code != FSC_DEBUG) f.va = t->in->x1;
     take_abort(t, &f);
 }
 
@@ -856,7 +889,7 @@ static int abort_target(const Step *t, const RouteFault *f) {
 }
 
 static unsigned fault_status(const RouteFault *f) {
-    if (f->code == FSC_EXTERNAL || f->code == FSC_ALIGNMENT) return f->code;
+    if (f->code == FSC_EXTERNAL || f->code == FSC_ALIGNMENT || f->code == FSC_DEBUG) return f->code;
     return f->code | f->level;
 }
 
@@ -885,7 +918,22 @@ static bool ipa_valid(const RouteFault *f) {
     return false;
 }
 
+// AArch64.BreakpointException, AArch64.WatchpointException.
+static void take_debug(Step *t, const RouteFault *f) {
+    bool to_el2 = t->s->el < 2 && t->s->has.EL2 && (tge(t) || bit(t->s->MDCR_EL2, 8));
+    int target = t->s->el == 2 || to_el2 ? 2 : 1;
+    unsigned ec = f->instruction ? 0x30 : f->nv2 ? 0x35 : 0x34;
+    if (!f->nv2 && target == t->s->el) ec++;
+    sync(t, target, ec, fault_syndrome(f), "debug");
+    t->out->far_known = !f->instruction;
+    t->out->far = f->va;
+}
+
 static void take_abort(Step *t, const RouteFault *f) {
+    if (f->code == FSC_DEBUG) {
+        take_debug(t, f);
+        return;
+    }
     int target = abort_target(t, f);
     unsigned ec = f->instruction ? 0x20 : f->nv2 ? 0x25 : 0x24;
     if (!f->nv2 && target == t->s->el) ec++;

@@ -30,6 +30,7 @@ enum {
     FSC_EXTERNAL = 0x10,
     FSC_EXTERNAL_ON_WALK = 0x14,
     FSC_ALIGNMENT = 0x21,
+    FSC_DEBUG = 0x22,  // a breakpoint or watchpoint
 };
 
 typedef struct RouteFault {

@@ -207,7 +207,8 @@ static void stage1_fault(RouteMap *m, unsigned code, unsigned n) {
 static void one_translation(RouteSubject *r, int el, unsigned fault, unsigned stage2, bool code) {
     static const u8 routes[] = {27, 34, 37, 2};
     static const u32 words[] = {0xf9400022, 0xf9000022, 0xf8400822, 0xf8000822, 0xc85f7c22};
-    for (unsigned more = 0; more < 128; more++)
+    unsigned mapped = stage2 / PAGES <= STAGE2_MAPS;  // breakpoint and watchpoint or not
+    for (unsigned more = 0; more < 128u << mapped; more++)
         for (unsigned w = 0; w < (code ? 2 : ARRAY_LEN(words)); w++) {
             RouteState st = base(el);
             RouteMap map = {.stage1_el1 = true, .stage1_el2 = true, .data_tree = true};
@@ -218,6 +219,9 @@ static void one_translation(RouteSubject *r, int el, unsigned fault, unsigned st
             st.s.SCTLR_EL1 |= (u64)(more >> 5 & 1) << 19;  // WXN
             st.s.SCTLR_EL2 |= (u64)(more >> 5 & 1) << 19;
             st.x1 = more & 64 ? 4 : 0;
+            *(code ? &map.breakpoint : &map.watchpoint) = more & 128;
+            st.s.MDSCR_EL1 = 1 << 15 | 1 << 13;
+            st.s.MDCR_EL2 = (u64)code << 8;  // TDE
             map.flip[0][3] = 1 << 6;
             map.flip[1][3] = el == 0 ? 3 << 6 : 0;
             stage1_fault(&map, code, fault);

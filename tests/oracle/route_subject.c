@@ -4,6 +4,7 @@
 
 #include "cpu/exception.h"
 #include "cpu/pauth.h"
+#include "cpu/selfhosted_debug.h"
 #include "cpu/sysreg.h"
 #include "mmu/mmu.h"
 #include "translate_subject.h"
@@ -33,11 +34,14 @@ static const u64 HCR_OFF = 1 | 1 << 2 | 1 << 12 | 1ull << 59;  // VM, PTW, DC, T
 static const u64 SCTLR_OFF = 1 | 1ull << 25 | 1ull << 45;      // M, EE, TWEDEn
 
 static const Reg regs[] = {
-    REG(HCR_EL2, HCR_OFF),     REG(CPTR_EL2, 0),      REG(MDCR_EL2, 0),  REG(SCTLR_EL1, SCTLR_OFF),
-    REG(SCTLR_EL2, SCTLR_OFF), REG(CPACR_EL1, 0),     REG(MDSCR_EL1, 0), REG(OSLSR_EL1, 0),
-    REG(TCR_EL1, 0),           REG(TCR_EL2, 0),       REG(VBAR_EL1, 0),  REG(VBAR_EL2, 0),
-    REG(SPSR_EL1, 1 << 4),     REG(SPSR_EL2, 1 << 4), REG(ELR_EL1, 0),   REG(ELR_EL2, 0),
-    REG(VSESR_EL2, 0),         REG(HFGITR_EL2, 0),    REG(VNCR_EL2, 0),
+    REG(HCR_EL2, HCR_OFF),     REG(CPTR_EL2, 0),          REG(MDCR_EL2, 0),
+    REG(SCTLR_EL1, SCTLR_OFF), REG(SCTLR_EL2, SCTLR_OFF), REG(CPACR_EL1, 0),
+    REG(MDSCR_EL1, 0),         REG(OSLSR_EL1, 0),         REG(TCR_EL1, 0),
+    REG(TCR_EL2, 0),           REG(VBAR_EL1, 0),          REG(VBAR_EL2, 0),
+    REG(SPSR_EL1, 1 << 4),     REG(SPSR_EL2, 1 << 4),     REG(ELR_EL1, 0),
+    REG(ELR_EL2, 0),           REG(VSESR_EL2, 0),         REG(HFGITR_EL2, 0),
+    REG(VNCR_EL2, 0),          REG(DBGBCR0_EL1, 0),       REG(DBGBVR0_EL1, 0),
+    REG(DBGWCR0_EL1, 0),       REG(DBGWVR0_EL1, 0),
 };
 
 static unsigned found[ARRAY_LEN(regs)];  // the same in every machine
@@ -237,6 +241,16 @@ static void set_addresses(RouteSubject *r, const RouteState *want, u32 word) {
     st->x1 ^= want->x1 & 0xffull << 52;
 }
 
+// All Exception levels, all bytes of the word or doubleword.
+static void set_debug(const RouteSubject *r, OracleState *s) {
+    const RouteState *st = &r->state;
+    u64 any = 1 | 3 << 1 | (u64)st->s.has.EL2 << 13;
+    s->DBGBVR0_EL1 = st->pc & ~3ull;
+    s->DBGBCR0_EL1 = r->map.breakpoint ? any | 0xf << 5 : 0;
+    s->DBGWVR0_EL1 = ((st->sp & ~0xfffull) | (st->x1 & 0xfff)) & ~7ull;
+    s->DBGWCR0_EL1 = r->map.watchpoint ? any | 3 << 3 | 0xff << 5 : 0;
+}
+
 void route_set(RouteSubject *r, const RouteState *want, const RouteMap *map, uint32_t word) {
     static const RouteMap none;
     Cpu *cpu = r->cpu;
@@ -249,6 +263,7 @@ void route_set(RouteSubject *r, const RouteState *want, const RouteMap *map, uin
     if (!st->s.has.EL2) r->map.stage2 = STAGE2_OFF, r->map.dc = false;
     set_addresses(r, want, word);
     regs_of.s.VNCR_EL2 = st->sp & ~0xfffull;  // the page of the data
+    set_debug(r, &regs_of.s);
     if (r->map.stage1_el1) regs_of.s.TCR_EL1 = tcr(&r->map, want->s.TCR_EL1, true);
     if (r->map.stage1_el2)
         regs_of.s.TCR_EL2 =
@@ -258,6 +273,7 @@ void route_set(RouteSubject *r, const RouteState *want, const RouteMap *map, uin
     r->machine->stop = STOP_NONE;
     cpu->sys.OSDLR_EL1 = 0;
     for (unsigned k = 0; k < ARRAY_LEN(regs); k++) set_register(r, k, *member(&regs_of.s, k));
+    debug_registers_changed(cpu);  // MDSCR_EL1, OSLSR_EL1, DBGWVR0_EL1: written past their hooks
     set_memory(r);
     u32 p = (u32)sysreg_masked(cpu, sysreg_find("SPSR_EL1"), want->s.pstate) & ~0x1fu;
     p |= (u32)st->s.el << 2 | (st->s.el ? want->s.pstate & 1 : 0);

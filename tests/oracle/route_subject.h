@@ -38,6 +38,7 @@ typedef struct RouteMap {
     bool stage2_nowhere;  // stage 2 maps that address
     Stage2 stage2;
     unsigned stage2_page;
+    bool breakpoint, watchpoint;  // at PC; around X1
 } RouteMap;
 
 typedef struct RouteSubject {
