@@ -325,6 +325,11 @@ static void exception_return(Step *t) {
         if (has->MTE) p |= spsr & PS_TCO;
     }
     t->out->pstate = p;
+    if (illegal && bit(spsr, 4)) {
+        t->out->pc = new_pc;
+        t->out->pc_unknown = ~(uint64_t)0 << 32 | 3;
+        return;
+    }
     t->out->pc = branch_address(t, new_pc, dest);
 }
 

@@ -50,7 +50,7 @@ typedef struct RouteOutcome {
     uint64_t far, hpfar, elr;
     uint32_t spsr;                    // SPSR_ELx of target_el
     uint32_t pstate, pstate_unknown;  // after the step; bits that are UNKNOWN
-    uint64_t pc;
+    uint64_t pc, pc_unknown;
     bool serror, vse;      // still pending
     uint64_t disr, vdisr;  // what ESB wrote; 0: nothing
     bool sleeps;           // WFI or WFE that waits
