@@ -529,14 +529,17 @@ static bool breakpoint_match(const Step *t, const RouteFault *f) {
     return bit(t->s->DBGBCR0_EL1, 0) && debug_address_match(t, f->va, t->s->DBGBVR0_EL1, 2);
 }
 
-// BAS 0xff, MASK 0, LSC 0b11.
-static bool watchpoint_match(const Step *t, const RouteFault *f, const OracleAccess *a) {
-    bool value_match = false;
-    if (a->acctype == ORACLE_IC) return false;
+// BAS 0xff, MASK 0, LSC 0b11. FAR_ELx may be any address from the first accessed to the last watched byte;
+// here it is the first that is watched, a choice that only DC ZVA shows.
+static bool watchpoint_match(const Step *t, RouteFault *f, const OracleAccess *a) {
+    if (!bit(t->s->DBGWCR0_EL1, 0) || a->acctype == ORACLE_IC) return false;
     if (a->acctype == ORACLE_DC && !a->invalidate) return false;
     for (unsigned byte = 0; byte < a->size; byte++)
-        if (debug_address_match(t, f->va + byte, t->s->DBGWVR0_EL1, 3)) value_match = true;
-    return value_match && bit(t->s->DBGWCR0_EL1, 0);
+        if (debug_address_match(t, f->va + byte, t->s->DBGWVR0_EL1, 3)) {
+            f->va += byte;
+            return true;
+        }
+    return false;
 }
 
 // AArch64.MemSingle[]: translation, breakpoints and watchpoints, then the memory. The parts of an access that is not aligned are in one

@@ -169,6 +169,7 @@ RouteSubject *route_create(const char *model, bool el2) {
     CHECK(sysreg_read(r->cpu, sysreg_info(sysreg_find("ID_AA64MMFR2_EL1"))->enc, 0, &mmfr2));
     r->subject->state.has.LSE2 = mmfr2 >> 32 & 15;
     for (unsigned k = 0; k < ARRAY_LEN(regs); k++) found[k] = sysreg_find(regs[k].name);
+    r->mmu = translate_features(r->cpu);
     r->subject->state.has.FPAC = cpu_has(r->cpu, FEAT_FPAC);
     return r;
 }
@@ -184,12 +185,12 @@ static u64 *member(OracleState *s, unsigned k) {
 }
 
 // Bits of control registers that the map decides.
-static u64 map_bits(const RouteSubject *r, const char *name) {
+static u64 map_bits(const RouteSubject *r, unsigned index) {
     const RouteMap *m = &r->map;
-    if (!strcmp(name, "HCR_EL2"))
+    if (index == SYSREG_HCR_EL2)
         return 1ull << HCR_RW | (u64)m->dc << HCR_DC | (u64)m->ptw << HCR_PTW | (m->stage2 != 0);
-    if (!strcmp(name, "SCTLR_EL1")) return m->stage1_el1;
-    if (!strcmp(name, "SCTLR_EL2")) return m->stage1_el2;
+    if (index == SYSREG_SCTLR_EL1) return m->stage1_el1;
+    if (index == SYSREG_SCTLR_EL2) return m->stage1_el2;
     return 0;
 }
 
@@ -199,9 +200,9 @@ static void set_register(RouteSubject *r, unsigned k, u64 value) {
     u64 kept = 0;
     if (i != SYSREG_NONE && sysreg_present(cpu, i)) {
         const SysRegInfo *info = sysreg_info(i);
-        bool read_only = !strcmp(regs[k].name, "OSLSR_EL1");
+        bool read_only = i == SYSREG_OSLSR_EL1;
         kept = read_only ? (value & 2) | 8 : sysreg_masked(cpu, i, value & ~regs[k].fixed_off);
-        kept |= map_bits(r, regs[k].name);
+        kept |= map_bits(r, i);
         if (!r->subject->state.has.EL2 && info->write_el == 2) kept = 0;
         u64 *slot = sysreg_storage(cpu, i), old = *slot;
         *slot = kept;
@@ -256,7 +257,7 @@ void route_set(RouteSubject *r, const RouteState *want, const RouteMap *map, uin
     r->map = map ? *map : none;
     RouteState *st = &r->state, regs_of = *want;
     st->s.has = r->subject->state.has;
-    st->mmu = translate_features(cpu);
+    st->mmu = r->mmu;
     st->memory = (OracleMemory){r, oracle_read, oracle_write};
     if (!st->s.has.EL2) r->map.stage2 = STAGE2_OFF, r->map.dc = false;
     set_addresses(r, want, word);
@@ -273,7 +274,7 @@ void route_set(RouteSubject *r, const RouteState *want, const RouteMap *map, uin
     for (unsigned k = 0; k < ARRAY_LEN(regs); k++) set_register(r, k, *member(&regs_of.s, k));
     debug_registers_changed(cpu);  // MDSCR_EL1, OSLSR_EL1, DBGWVR0_EL1: written past their hooks
     set_memory(r);
-    u32 p = (u32)sysreg_masked(cpu, sysreg_find("SPSR_EL1"), want->s.pstate) & ~0x1fu;
+    u32 p = (u32)sysreg_masked(cpu, SYSREG_SPSR_EL1, want->s.pstate) & ~0x1fu;
     p |= (u32)st->s.el << 2 | (st->s.el ? want->s.pstate & 1 : 0);
     st->s.pstate = p;
     if (!oracle_route_steps(st)) st->s.pstate = p &= ~(u32)PSTATE_SS;

@@ -47,6 +47,7 @@ typedef struct RouteSubject {
     Cpu *cpu;
     RouteState state;  // what the last route_set() made of its argument: masks applied
     RouteMap map;
+    OracleMmuFeatures mmu;
     bool translates;          // some stage is on
     uint64_t updated_pa[16];  // what the oracle's walks have written
     uint64_t updated[16];
