@@ -26,4 +26,4 @@ set_tests_properties(oracle-sysreg-matrix-max oracle-sysreg-matrix-max-mte oracl
 add_executable(oracle_route ${CMAKE_SOURCE_DIR}/tests/oracle/route_matrix.c)
 target_link_libraries(oracle_route PRIVATE oracle_sysreg)
 add_test(NAME oracle-route COMMAND oracle_route)
-set_tests_properties(oracle-route PROPERTIES LABELS oracle TIMEOUT 900)
+set_tests_properties(oracle-route PROPERTIES LABELS oracle TIMEOUT 1800)
