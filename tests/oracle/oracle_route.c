@@ -689,8 +689,8 @@ static void register_access(Step *t, uint32_t word) {
 
 // --- pointer authentication, branches, branch targets --------------------------------------------
 
-// The bit of SCTLR_ELx that enables a key: EnIA, EnIB, EnDA, EnDB. Returns false when the key is disabled
-// or its use is trapped.
+// enable: the bit of SCTLR_ELx, EnIA, EnIB, EnDA or EnDB. Returns false when the key is disabled or its use
+// is trapped.
 static bool uses_key(Step *t, unsigned enable) {
     if (!bit(sctlr(t), enable)) return false;
     bool trap = false;
@@ -698,6 +698,11 @@ static bool uses_key(Step *t, unsigned enable) {
     if (t->s->el == 1) trap = t->s->has.EL2 && !hcr(t, 41);
     if (trap) sync(t, 2, 0x09, 0, "HCR_EL2.API");
     return !trap;
+}
+
+// PACIASP, PACIBSP: a hint without FEAT_PAuth.
+static void sign(Step *t, unsigned enable) {
+    if (t->s->has.PAuth) uses_key(t, enable);
 }
 
 // AUTIZA, AUTIZB, AUTDZA, AUTDZB.
@@ -800,9 +805,9 @@ static void execute(Step *t, uint32_t word) {
     else if ((word & 0xffffff1f) == 0xd503241f) {
     }  // BTI
     else if (word == 0xd503233f)
-        (void)(t->s->has.PAuth && uses_key(t, 31));  // PACIASP
+        sign(t, 31);  // PACIASP
     else if (word == 0xd503237f)
-        (void)(t->s->has.PAuth && uses_key(t, 30));  // PACIBSP
+        sign(t, 30);  // PACIBSP
     else if ((word & 0xfffff3ff) == 0xdac133e2)
         authenticate(t, bit(word, 11), bit(word, 10));  // AUTIZA, AUTIZB, AUTDZA, AUTDZB X2
     else if ((word & 0xff9ff000) == 0xd61f0000)
