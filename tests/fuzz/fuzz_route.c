@@ -1,9 +1,9 @@
 // Fuzz target: routing against the oracle. The bytes choose a CPU model, an Exception level, PSTATE, control
 // registers, pending interrupts and an instruction; one step of the product must end as the oracle's.
-// Layout of a case, up to 32 in an input: machine and lines, instruction, PSTATE, PC and SP, control registers,
-// a byte for the address and one for stage 2; if that has one of its upper bits, 10 bytes of stage 1 tables.
-// Loads and stores are aligned or not, of memory that is there or not, and either stage may refuse them or the
-// fetch.
+// Layout of a case, up to 32 in an input: machine and lines, instruction, PSTATE, PC and SP, control
+// registers, a byte for the address and one for stage 2; if that has one of its upper bits, 10 bytes of
+// stage 1 tables, breakpoint and watchpoint. Loads and stores are aligned or not, of memory that is there
+// or not, and either stage may refuse them or the fetch.
 #include "route_subject.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 // Routing as the Arm ARM's pseudo-code has it: AArch64.TakeException and its callers,
-// AArch64.ExceptionReturn, the pending interrupts, ESB, BranchTargetCheck, AArch64.PACFailException. See
-// oracle_route.h. IMPLEMENTATION DEFINED: of interrupts that can be taken at once, SError before FIQ before IRQ, and physical before virtual.
+// AArch64.ExceptionReturn, the pending interrupts, ESB, BranchTargetCheck, AArch64.PACFailException,
+// AArch64.CheckDebug. Translation is that of translate.h. IMPLEMENTATION DEFINED: of interrupts that can
+// be taken at once, SError before FIQ before IRQ, and physical before virtual.
 #include "oracle_route.h"
 
 #include "oracle_sysreg.h"
@@ -542,8 +543,8 @@ static bool watchpoint_match(const Step *t, RouteFault *f, const OracleAccess *a
     return false;
 }
 
-// AArch64.MemSingle[]: translation, breakpoints and watchpoints, then the memory. The parts of an access that is not aligned are in one
-// page, so the first of them faults, or none.
+// AArch64.MemSingle[]: translation, breakpoints and watchpoints, then the memory. The parts of an access
+// that is not aligned are in one page, so the first of them faults, or none.
 static bool memory_faults(Step *t, const OracleAccess *a, bool aligned, RouteFault *f) {
     OracleMmuState state = mmu_state(t);
     OracleAddress at = oracle_translate(&state, &t->in->memory, f->va, a, aligned);
