@@ -2,40 +2,19 @@
 // What must come is worked out by hand from the pseudo-code of the Arm ARM that each test names.
 #include "cpu/decode.h"
 #include "cpu/fpu.h"
-#include "cpu/op.h"
 #include "cpu/sysreg.h"
-#include "machine/machine.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "one_cpu.h"
 
 enum { CODE = 0x40100000, DATA = 0x40200000, TABLE = 0x40210000, VECTORS = 0x40400000 };
 enum { DFSC_ALIGNMENT = 0x21 };
 
-static Machine *machine;
-static Cpu *cpu;
-
-static u64 *memory(u64 pa) {
-    return (u64 *)(void *)(machine->ram.host + (pa - machine->ram.base));
-}
-
 // At EL2, with a flat map of Normal memory.
 static int setup(void **state) {
     (void)state;
-    MachineConfig config = {
-        .cpu_model = "max", .cpus = 1, .ram_size = 16 << 20, .gic_version = 3, .el2 = true};
-    Error err = {0};
-    machine = machine_create(&config, &err);
-    if (!machine) fail_msg("%s", err.text);
-    cpu = machine->cpu[0];
-    machine->running = cpu;
-    cpu->halt = HALT_NONE;
+    machine_with((MachineConfig){.cpu_model = "max", .el2 = true});
     cpu->sys.VBAR_EL1 = cpu->sys.VBAR_EL2 = VECTORS;
     cpu->sys.HCR_EL2 = 1ull << HCR_RW;
-    *memory(TABLE + 8) =
-        0x40000000 | 1 << 10 | 3 << 8 | 1;  // 1 GB, AF, inner shareable, attribute 0
+    poke(TABLE + 8, 0x40000000 | 1 << 10 | 3 << 8 | 1);  // 1 GB, AF, inner shareable, attribute 0
     cpu->sys.TTBR0_EL2 = TABLE;
     cpu->sys.TCR_EL2 = 1u << 31 | 1 << 23 | 2 << 16 | 25;  // 39 bits, 4 KB, 40 bits of PA
     cpu->sys.MAIR_EL2 = 0xff;
@@ -44,18 +23,10 @@ static int setup(void **state) {
     return 0;
 }
 
-static int teardown(void **state) {
-    (void)state;
-    machine->running = NULL;
-    machine_free(machine);
-    return 0;
-}
-
 // Executes the word at CODE; whether an exception came.
 static bool execute(u32 word) {
     u64 before = cpu->exceptions;
-    memcpy(memory(CODE), &word, 4);
-    opcache_written(machine, CODE, 4);
+    place(CODE, &word, 1);
     cpu->pc = CODE;
     cpu_step(cpu);
     return cpu->exceptions != before;
@@ -140,26 +111,26 @@ static void alignment(void **state) {
 // Inside 16 bytes the unaligned ones do what the aligned ones do.
 static void unaligned_atomics(void **state) {
     (void)state;
-    memory(DATA)[0] = 0x7766554433221100;
-    memory(DATA)[1] = 0xffeeddccbbaa9988;
+    poke(DATA, 0x7766554433221100);
+    poke(DATA + 8, 0xffeeddccbbaa9988);
     cpu->x[0] = DATA + 3;
     cpu->x[1] = 1;
     assert_false(execute(0xf8210002));  // ldadd x1, x2, [x0]
     assert_int_equal(cpu->x[2], 0xaa99887766554433);
-    assert_int_equal(memory(DATA)[0], 0x7766554434221100);
+    assert_int_equal(peek(DATA), 0x7766554434221100);
     cpu->x[1] = 0xaa99887766554434;
     cpu->x[2] = 0x0102030405060708;
     assert_false(execute(0xc8a17c02));  // cas x1, x2, [x0]
     assert_int_equal(cpu->x[1], 0xaa99887766554434);
-    assert_int_equal(memory(DATA)[0], 0x0405060708221100);
-    assert_int_equal(memory(DATA)[1], 0xffeeddccbb010203);
+    assert_int_equal(peek(DATA), 0x0405060708221100);
+    assert_int_equal(peek(DATA + 8), 0xffeeddccbb010203);
     assert_false(execute(0xc85f7c01));  // ldxr x1, [x0]
     assert_int_equal(cpu->x[1], 0x0102030405060708);
     cpu->x[1] = ~0ull;
     assert_false(execute(0xc8037c01));  // stxr w3, x1, [x0]
     assert_int_equal(cpu->x[3], 0);
-    assert_int_equal(memory(DATA)[0], 0xffffffffff221100);
-    assert_int_equal(memory(DATA)[1], 0xffeeddccbbffffff);
+    assert_int_equal(peek(DATA), 0xffffffffff221100);
+    assert_int_equal(peek(DATA + 8), 0xffeeddccbbffffff);
 }
 
 // --- floating point ----------------------------------------------------------------------------------
