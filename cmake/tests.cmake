@@ -144,6 +144,14 @@ boot_test(perf max 3 1 slow)
 # Linux uses memory tagging.
 boot_test(mte max 3 2 slow)
 
+# Linux's crypto self-tests, busybox and floating point as on QEMU, and each feature of the CPU detected.
+foreach(cpu cortex-a72 max+mte)
+    add_test(NAME boot-userland-${cpu}
+             COMMAND ${CMAKE_SOURCE_DIR}/tests/boot/userland $<TARGET_FILE:el2sim> ${CMAKE_BINARY_DIR}/boot ${cpu})
+    set_tests_properties(boot-userland-${cpu} PROPERTIES LABELS "boot;slow" TIMEOUT 900
+                         ENVIRONMENT "EL2SIM_FLOATTEST=${CMAKE_BINARY_DIR}/tests/guest/floattest")
+endforeach()
+
 # Linux's own KVM selftests in the booted Linux; expected.txt has QEMU's results beside ours.
 foreach(cpu cortex-a72 max)
     add_test(NAME boot-kvm-selftests-${cpu}
