@@ -17,7 +17,7 @@ guest() {
     mte) program=("$EL2SIM_MTETEST") ;;
     userland)
         program=("$here"/../guest/{features,crypto,applets} "$EL2SIM_FLOATTEST")
-        modules=(-m "$images/modules")
+        modules=(-m "$images/modules" -m "$images/sm-modules")
         ;;
     xen)
         args=(-nographic -no-reboot -m 2048 -kernel "$images/xen"
