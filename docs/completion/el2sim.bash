@@ -4,7 +4,7 @@ _el2sim() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()
     case $prev in
-    -kernel|--kernel|-initrd|--initrd|-dtb|--dtb|-bios|--bios|-pflash|--pflash|-symbols|--symbols|-junit|--junit|-x|--x)
+    -kernel|--kernel|-initrd|--initrd|-dtb|--dtb|-bios|--bios|-pflash|--pflash|-symbols|--symbols|-junit|--junit|-insn-counts|--insn-counts|-x|--x)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return ;;
@@ -37,7 +37,7 @@ _el2sim() {
     esac
     local words='-M -cpu -smp -m -kernel -initrd -append -dtb -bios -drive -pflash -device -fw_cfg
         -serial -nographic -nodefaults -no-reboot -rtc -semihosting --clock --seed --timeout-insns
-        --expect --fail --junit --lint --trace --trace-filter --trace-on-fail --symbols --stats -x -ex --batch --help --version'
+        --expect --fail --junit --lint --trace --insn-counts --trace-filter --trace-on-fail --symbols --stats -x -ex --batch --help --version'
     [ "${COMP_WORDS[1]}" = decode ] && words='-cpu --scan --every-word --json'
     [ "${COMP_WORDS[1]}" = isa ] && words='--json --markdown'
     [ "$COMP_CWORD" -eq 1 ] && words="run debug exec explain decode isa demo $words"

@@ -182,6 +182,8 @@ static const OptionRow rows[] = {
      "sysreg: MSR and MRS with old and new values; walk: translation tables\n"
      "insn:text: each instruction with the registers it changes\n"
      "insn=FILE: every instruction, for el2sim trace show"},
+    {"insn-counts", true, trace_option_insn_counts, "FILE",
+     "how often each row of the instruction tables was executed"},
     {"trace-filter", true, trace_option_filter, "KEY=VALUE,...",
      "only lines for which all hold: cpu, el, vm, vmid, pc, va, ipa, pa, class,\n"
      "icount, intid; ranges are A..B, functions by their symbol"},

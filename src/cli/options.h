@@ -51,6 +51,7 @@ typedef struct RunOptions {
     unsigned trace_kinds;      // TraceKind
     const char *trace_path;    // NULL: stdout's companion, stderr
     const char *trace_insn;    // NULL: none
+    const char *insn_counts;   // NULL: none
     const char *trace_filter;  // NULL: every line
     SymbolFile symbols[SYMBOL_FILES_MAX];
     unsigned symbol_count;

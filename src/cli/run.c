@@ -9,6 +9,7 @@
 #include "machine/image.h"
 #include "machine/virt.h"
 #include "trace/insn.h"
+#include "trace/insn_count.h"
 #include "trace/trace.h"
 
 #include <errno.h>
@@ -224,20 +225,24 @@ static bool run_to_end(Machine *machine, Boot *boot, const RunOptions *o, Remote
 typedef struct Traces {
     Trace *trace;
     InsnTrace *insn;
+    InsnCount *count;
     Lint *lint;
 } Traces;
 
 static bool open_traces(Machine *machine, const RunOptions *o, Traces *t, Error *err) {
     if (!run_open_trace(machine, o, &t->trace, err)) return false;
     bool ok = !o->trace_insn || (t->insn = insn_open(machine, o->trace_insn, err));
+    ok = ok && (!o->insn_counts || (t->count = insn_count_open(machine, o->insn_counts, err)));
     if (ok && run_open_lint(machine, o, &t->lint, err)) return true;
+    insn_count_close(t->count);
     if (t->insn) insn_close(t->insn);
     trace_close(t->trace);
     return false;
 }
 
 static bool close_traces(const Traces *t) {
-    bool ok = insn_close(t->insn);
+    bool ok = insn_count_close(t->count);
+    ok = insn_close(t->insn) && ok;
     return trace_close(t->trace) && ok;
 }
 

@@ -1,4 +1,5 @@
-// The options that choose what is traced and counted: --trace, --symbols, --stats, --stats-by.
+// The options that choose what is traced and counted: --trace, --insn-counts, --symbols, --stats,
+// --stats-by.
 #include "cli/trace_options.h"
 
 #include <stdlib.h>
@@ -29,6 +30,12 @@ bool trace_option_trace(RunOptions *o, char *arg, Error *err) {
     }
     o->trace_path = *arg ? arg + 1 : NULL;
     return !*arg || arg[1] || error_set(err, "--trace: = needs a file name");
+}
+
+bool trace_option_insn_counts(RunOptions *o, char *arg, Error *err) {
+    if (o->debug) return error_set(err, "--insn-counts belongs to el2sim run");
+    o->insn_counts = arg;
+    return *arg || error_set(err, "--insn-counts: needs a file name");
 }
 
 bool trace_option_filter(RunOptions *o, char *arg, Error *err) {
@@ -89,6 +96,8 @@ bool trace_options_finish(RunOptions *o, Error *err) {
         return error_set(err, "--trace-filter needs --trace with a kind that has lines");
     if (o->trace_on_fail && !lines)
         return error_set(err, "--trace-on-fail needs --trace with a kind that has lines");
+    if (o->insn_counts && o->trace_insn)
+        return error_set(err, "--insn-counts and --trace insn=FILE exclude each other");
     bool names = o->debug || lines || o->stats || o->gdb;
     if (o->symbol_count && !names && !lint_any(&o->lint))
         return error_set(err, "--symbols needs --trace, --stats, --lint or -gdb");

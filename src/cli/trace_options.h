@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 bool trace_option_trace(RunOptions *o, char *arg, Error *err);
+bool trace_option_insn_counts(RunOptions *o, char *arg, Error *err);
 bool trace_option_filter(RunOptions *o, char *arg, Error *err);
 bool trace_option_on_fail(RunOptions *o, char *arg, Error *err);
 bool trace_option_symbols(RunOptions *o, char *arg, Error *err);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# --trace insn=FILE and `trace show`: text, filters, and files that are cut or none; --trace insn:text.
+# --trace insn=FILE and `trace show`: text, filters, and files that are cut or none; --trace insn:text; --insn-counts.
 # Usage: trace_insn.sh EL2SIM ROMS
 . "$(dirname "$0")/lib.sh"
 ROMS=$2
@@ -56,6 +56,41 @@ bad 2 "'3' is no value for --el" show "$WORK/trace" --el 3
 bad 2 "'--el' needs a value" show "$WORK/trace" --el
 bad 2 "no symbol 'nowhere'" show "$WORK/trace" --pc nowhere
 bad 2 "unknown option '--x'" show "$WORK/trace" --x 1
+# --insn-counts FILE: the same instructions by row.
+# counts 'ROW COUNT'... : what the file has
+counts() {
+    printf '%s\n' "$@" | cmp -s - "$WORK/counts" || fail "--insn-counts: $(paste -s -d , "$WORK/counts"), not $*"
+}
+# shellcheck disable=SC2086
+for more in '' "--trace sysreg=$WORK/sysregs" "--trace insn:text=$WORK/text"; do
+    expect 0 '' $board -kernel "$WORK/off.bin" --insn-counts "$WORK/counts" $more
+    counts 'subs_imm 3' 'movz 2' 'movk 1' 'b_cond 3' 'smc 1'
+done
+# A word that a row says is UNDEFINED and one of no row; the vector powers off.
+for word in 0x00000007 0x00010000; do
+    words "$WORK/undefined.bin" 0xd2810002 0xf2a80102 0xd51cc002 $word
+    # shellcheck disable=SC2086
+    expect 0 '' $board -kernel "$WORK/undefined.bin" -device loader,addr=0x40080a00,data=0x72b0800052800100,data-len=8 \
+        -device loader,addr=0x40080a08,data=0xd4000003,data-len=8 --insn-counts "$WORK/counts"
+    if [ $word = 0x00000007 ]; then
+        counts 'movz 2' 'movk 2' 'udf 1' 'smc 1' 'msr_reg 1'
+    else
+        counts 'movz 2' 'movk 2' 'smc 1' 'msr_reg 1' 'UNDEFINED 1'
+    fi
+done
+# As many as --stats says.
+# shellcheck disable=SC2086
+expect 0 '' $board -kernel "$ROMS/hvcn.elf" --insn-counts "$WORK/counts" --stats
+[ "$(awk '{ n += $2 } END { print n }' "$WORK/counts")" = "$(sed -n 's/^instructions //p' "$WORK/err")" ] ||
+    fail "--insn-counts: not as many instructions as --stats has"
+grep -qx 'hvc 1001' "$WORK/counts" || fail "--insn-counts: $(grep hvc "$WORK/counts")"
+# shellcheck disable=SC2086
+refuse 'cannot create' $board -kernel "$WORK/off.bin" --insn-counts no/such/folder/x
+# shellcheck disable=SC2086
+refuse 'needs a file' $board -kernel "$WORK/off.bin" --insn-counts ''
+# shellcheck disable=SC2086
+refuse 'exclude each other' $board -kernel "$WORK/off.bin" --insn-counts "$WORK/counts" --trace "insn=$WORK/trace"
+refuse 'belongs to el2sim run' debug -kernel "$WORK/off.bin" --insn-counts "$WORK/counts"
 # shellcheck disable=SC2086
 refuse 'needs a file' $board --trace insn= -kernel "$WORK/off.bin"
 # shellcheck disable=SC2086
