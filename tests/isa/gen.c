@@ -4,11 +4,11 @@
 // Usage: gen SEED CPU [--rows A,B-C...] [--words N,...] [--states N] [--state N] [--mode rows|words|cases]
 //            [--cases N] >words.S
 //        gen SEED CPU --mode exec --rows A --words N --state N      the case as a command line of `el2sim exec`
-//        gen --list CPU              the rows: number, name, cases that one run has, or why none
+//        gen --list CPU              the rows: number, name, cases that one run has
 #include "cases.h"
 
 #include "cpu/cpu_models.h"
-#include "cpu/decode.h"
+#include "cpu/isa.h"
 #include "machine/machine.h"
 
 #include <stdio.h>
@@ -27,12 +27,6 @@ typedef struct Options {
 static _Noreturn void fail(const char *what, const char *which) {
     fprintf(stderr, "gen: %s %s\n", what, which);
     exit(2);
-}
-
-// Rows of which no case can be compared; the reason goes to the list.
-static const char *excluded(const DecodeRow *row) {
-    if (row->handlers == 0) return "UNDEFINED by definition";
-    return NULL;
 }
 
 // --- what kind of instruction a word is, from its encoding group -----------------------------------
@@ -251,6 +245,14 @@ static u32 random_word(u64 *seed) {
     return word;
 }
 
+// Is the word the row's, or, without a row, of none? A row without handlers says that its words are UNDEFINED.
+static bool is_of(const u64 *features, const DecodeRow *row, u32 word) {
+    Op op;
+    const DecodeRow *found = decode_row(features, word, 0, &op);
+    if (!row || row->handlers) return found == row;
+    return !found && isa_check((unsigned)(row - decode_rows), word, NULL) == ISA_UNDEF;
+}
+
 // A word of the row, or none after many tries.
 static bool find_word(const u64 *features, const DecodeRow *row, u64 *seed, IsaWord *w) {
     for (unsigned i = 0; i < TRIES; i++) {
@@ -261,8 +263,7 @@ static bool find_word(const u64 *features, const DecodeRow *row, u64 *seed, IsaW
                     !strcmp(row->name, "sys")))
             word = system_word(word, seed, w);
         word = near_branch(word, seed);
-        Op op;
-        if (decode_row(features, word, 0, &op) != row) continue;
+        if (!is_of(features, row, word)) continue;
         if (may_loop(word) || is_unpredictable(word)) continue;
         classify(row ? row : &decode_rows[0], word, seed, w);
         return true;
@@ -335,9 +336,8 @@ static u32 write_rows(const Options *o, const u64 *features) {
     for (u32 i = 0; i <= decode_row_count; i++) {
         if (!o->list && !listed(o->rows, i)) continue;
         const DecodeRow *row = i < decode_row_count ? &decode_rows[i] : NULL;
-        const char *why = row ? excluded(row) : NULL;
         u64 seed = isa_mix(o->seed, i) | 1;
-        unsigned n = why ? 0 : word_count(row, o->cases), found = 0;
+        unsigned n = word_count(row, o->cases), found = 0;
         for (; found < n; found++) {
             IsaWord w;
             if (!find_word(features, row, &seed, &w)) break;
@@ -352,9 +352,8 @@ static u32 write_rows(const Options *o, const u64 *features) {
                 write_word(&w);
         }
         if (!o->list) continue;
-        const char *reason = why ? why : found < n ? "no word on this CPU" : "";
-        printf("%u %s %u%s%s\n", i, row ? row->name : "UNDEFINED", found * (row ? o->states : 1),
-               *reason ? " # " : "", reason);
+        printf("%u %s %u%s\n", i, row ? row->name : "UNDEFINED", found * (row ? o->states : 1),
+               found < n ? " # no word on this CPU" : "");
     }
     return total;
 }
