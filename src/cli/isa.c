@@ -1,10 +1,24 @@
-// `el2sim isa`: the rows of the instruction tables, as text, JSON or Markdown (docs/instructions.md).
+// `el2sim isa`: the rows of the instruction tables and how they are tested, as text, JSON or Markdown (docs/instructions.md).
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cpu/isa.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
+
+// What the tests do with a row.
+typedef struct Coverage {
+    const char *row;
+    unsigned cases, passed, listed;
+    u64 executed, guests;
+} Coverage;
+
+static const Coverage coverage[] = {
+#define ROW(name, cases, passed, listed, executed, guests) \
+    {#name, cases, passed, listed, executed, guests},
+#include "cli/isa_coverage.def"
+#undef ROW
+};
 
 enum { PATTERNS_LIMIT = 64 };
 
@@ -39,6 +53,14 @@ static bool is_wanted(const IsaOptions *o, unsigned row) {
     return !o->patterns;
 }
 
+// All 0 for a row that the file does not have yet.
+static const Coverage *coverage_of(unsigned row) {
+    static const Coverage none;
+    for (unsigned i = 0; i < ARRAY_LEN(coverage); i++)
+        if (!strcmp(coverage[i].row, decode_rows[row].name)) return &coverage[i];
+    return &none;
+}
+
 // "mem fp", or empty.
 static const char *kind_text(unsigned row, char buf[32]) {
     const IsaRow *r = &isa_rows[row];
@@ -52,16 +74,25 @@ static void print_text(unsigned row, const char *features) {
            decode_rows[row].diagram);
     if (*features) printf(" : %s", features);
     if (*isa_rows[row].where) printf(" : where %s", isa_rows[row].where);
-    printf("\n");
+    const Coverage *c = coverage_of(row);
+    printf(" : %u of %u cases pass", c->passed, c->cases);
+    if (c->listed) printf(", %u listed", c->listed);
+    printf(", executed %llu, %llu in guests\n", (unsigned long long)c->executed,
+           (unsigned long long)c->guests);
 }
 
 static void print_markdown(unsigned row, const char *features, bool first) {
     char kind[32];
     if (first)
-        printf("\n## %s.isa\n\n| row | encoding | kind | features |\n|---|---|---|---|\n",
-               isa_rows[row].table);
-    printf("| `%s` | `%s` | %s | %s |\n", decode_rows[row].name, decode_rows[row].diagram,
-           kind_text(row, kind), features);
+        printf(
+            "\n## %s.isa\n\n"
+            "| row | encoding | kind | features | cases | passed | listed | executed | guests |\n"
+            "|---|---|---|---|--:|--:|--:|--:|--:|\n",
+            isa_rows[row].table);
+    const Coverage *c = coverage_of(row);
+    printf("| `%s` | `%s` | %s | %s | %u | %u | %u | %llu | %llu |\n", decode_rows[row].name,
+           decode_rows[row].diagram, kind_text(row, kind), features, c->cases, c->passed, c->listed,
+           (unsigned long long)c->executed, (unsigned long long)c->guests);
 }
 
 static void print_json(unsigned row, const char *features, bool first) {
@@ -82,9 +113,12 @@ static void print_json(unsigned row, const char *features, bool first) {
         json_string(stdout, member[i].text);
         printf(", ");
     }
-    printf("\"fp\": %s, \"mask\": \"0x%08x\", \"value\": \"0x%08x\", \"handlers\": %u}",
+    const Coverage *c = coverage_of(row);
+    printf("\"fp\": %s, \"mask\": \"0x%08x\", \"value\": \"0x%08x\", \"handlers\": %u, "
+           "\"cases\": %u, \"passed\": %u, \"listed\": %u, \"executed\": %llu, \"guests\": %llu}",
            isa_rows[row].fp ? "true" : "false", decode_rows[row].mask, decode_rows[row].value,
-           decode_rows[row].handlers);
+           decode_rows[row].handlers, c->cases, c->passed, c->listed,
+           (unsigned long long)c->executed, (unsigned long long)c->guests);
 }
 
 static void print_head(Format format) {
@@ -95,7 +129,17 @@ static void print_head(Format format) {
          "with its encoding\n"
          "(fields with their width, `x` is ignored), its kind "
          "([instruction-tables.md](instruction-tables.md); `fp`: access to\n"
-         "SIMD&FP registers is checked) and the features that the CPU must have.");
+         "SIMD&FP registers is checked) and the features that the CPU must have.\n\n"
+         "How it is tested (`tests/isa/coverage` counts):\n\n"
+         "- cases: words of the row with random operands and state, run on QEMU and on el2sim by "
+         "`tests/isa/run`\n"
+         "- passed: cases with the same results\n"
+         "- listed: cases where QEMU is wrong or the choice is free: a line of "
+         "`tests/isa/deviations.txt` has the rule.\n"
+         "  Passed and listed are all cases, or a test fails\n"
+         "- executed: times the row was executed in these cases, the roms of `tests/diff` and the "
+         "guests\n"
+         "- guests: of them, those in Linux, KVM, Xen and U-Boot of `tests/boot`");
 }
 
 int isa_main(int argc, char **argv) {

@@ -4,17 +4,18 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 common=$here/../diff/common
 machine=(-M virt,virtualization=on,gic-version=3 -nographic -no-reboot)
 
-# parse EL2SIM GEN WORK [--seed N] [--cpu MODEL] [--rows A-B] [--cases N]
+# parse EL2SIM GEN WORK [--seed N] [--cpu MODEL] [--rows A-B] [--cases N] [--table FILE]
 parse() {
     el2sim=$1 gen=$2 work=$3
     shift 3
-    seed=1 cpu=max rows=0-99999 cases=2000
+    seed=1 cpu=max rows=0-99999 cases=2000 table=
     while [ $# -gt 1 ]; do
         case $1 in
         --seed) seed=$2 ;;
         --cpu) cpu=$2 ;;
         --rows) rows=$2 ;;
         --cases) cases=$2 ;;
+        --table) table=$2 ;;
         *) echo "$0: unknown option $1"; exit 2 ;;
         esac
         shift 2
@@ -27,6 +28,9 @@ parse() {
     [ "$cpu" = "$model" ] || machine[1]+=,mte=on
     mkdir -p "$work"
 }
+
+# rows_of_table FILE: its lines ROW(...) as words with spaces between.
+rows_of_table() { sed -n 's/^ROW(\(.*\))$/\1/p' "$1" | tr -d ,; }
 
 # build NAME GEN-OPTION...: NAME.elf, which runs these words.
 build() {
