@@ -137,8 +137,8 @@ static void print_head(Format format) {
          "- listed: cases where QEMU is wrong or the choice is free: a line of "
          "`tests/isa/deviations.txt` has the rule.\n"
          "  Passed and listed are all cases, or a test fails\n"
-         "- executed: times the row was executed in these cases, the roms of `tests/diff` and the "
-         "guests\n"
+         "- executed: times the row was executed by the rom with these cases, the roms of "
+         "`tests/diff` and the guests\n"
          "- guests: of them, those in Linux, KVM, Xen and U-Boot of `tests/boot`");
 }
 
