@@ -78,6 +78,8 @@ add_test(NAME cli-trace-insn COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/trace_insn.sh
 add_test(NAME cli-debug_mmu COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_mmu.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
 
+add_test(NAME cli-isabench COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/isabench.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_BINARY_DIR}/roms ${CMAKE_SOURCE_DIR}/roms/isabench/isabench.S)
 add_test(NAME cli-stats COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/stats.sh $<TARGET_FILE:el2sim>
          ${CMAKE_BINARY_DIR}/roms)
 add_test(NAME cli-stories COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/stories.sh $<TARGET_FILE:el2sim>
