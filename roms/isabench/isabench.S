@@ -515,12 +515,13 @@ endclass vfpdiv
 class bf16, "SIMD BFloat16, FMLAL", singles
     .rept   6
     bfcvtn  v1.4h, v16.4s
-    bfdot   v0.4s, v17.8h, v18.8h
-    bfmlalb v2.4s, v16.8h, v18.8h
-    fmlal   v3.4s, v1.4h, v1.4h
+    bfcvtn2 v1.8h, v17.4s
     mov     v0.16b, v19.16b
+    bfdot   v0.4s, v1.8h, v1.8h
     mov     v2.16b, v20.16b
+    bfmlalb v2.4s, v1.8h, v1.8h
     mov     v3.16b, v17.16b
+    fmlal   v3.4s, v1.4h, v1.4h
     .endr
 endclass bf16
 

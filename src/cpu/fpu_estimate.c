@@ -11,8 +11,9 @@ static unsigned RecipEstimate(unsigned a) {
 // a: 0.25 <= a/512 < 1.
 static unsigned RecipSqrtEstimate(unsigned a) {
     a = a < 256 ? 2 * a + 1 : ((a & ~1u) + 1) * 2;
-    unsigned b = 512;
-    while ((u64)a * (b + 1) * (b + 1) < 1ull << 28) b++;
+    unsigned b = 512;  // becomes the largest with a * b * b < 2^28
+    for (unsigned step = 256; step; step /= 2)
+        if ((u64)a * (b + step) * (b + step) < 1ull << 28) b += step;
     return (b + 1) / 2;
 }
 

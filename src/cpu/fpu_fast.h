@@ -26,6 +26,10 @@ typedef u64 FpUnary(Fpu *fp, unsigned n, u64 op, unsigned how);
 u64 fp_slow2(Cpu *cpu, FpBinary *f, unsigned n, u64 op1, u64 op2);
 u64 fp_slow1(Cpu *cpu, FpUnary *f, unsigned n, u64 op, unsigned how);
 u64 fp_slow_muladd(Cpu *cpu, unsigned n, u64 addend, u64 op1, u64 op2);
+// Half precision, in single precision where that gives the same.
+typedef enum HalfOp { HALF_ADD, HALF_SUB, HALF_MUL, HALF_DIV, HALF_SQRT } HalfOp;
+u64 fp_half(Cpu *cpu, HalfOp op, u64 a, u64 b);
+u64 fp_half_muladd(Cpu *cpu, u64 addend, u64 op1, u64 op2);
 
 static ALWAYS_INLINE double f64_of(u64 v) {
     double r;
@@ -92,7 +96,7 @@ static ALWAYS_INLINE u64 fp_add(Cpu *cpu, int n, u64 a, u64 b) {
             (likely(fp_inexact_set(cpu)) || f32_sum_exact(f32_of(a), f32_of(b), s)))
             return f32_bits(s);
     }
-    return fp_slow2(cpu, FPAdd, (unsigned)n, a, b);
+    return n == 16 ? fp_half(cpu, HALF_ADD, a, b) : fp_slow2(cpu, FPAdd, (unsigned)n, a, b);
 }
 
 static ALWAYS_INLINE u64 fp_sub(Cpu *cpu, int n, u64 a, u64 b) {
@@ -108,7 +112,7 @@ static ALWAYS_INLINE u64 fp_sub(Cpu *cpu, int n, u64 a, u64 b) {
             (likely(fp_inexact_set(cpu)) || f32_sum_exact(f32_of(a), -f32_of(b), s)))
             return f32_bits(s);
     }
-    return fp_slow2(cpu, FPSub, (unsigned)n, a, b);
+    return n == 16 ? fp_half(cpu, HALF_SUB, a, b) : fp_slow2(cpu, FPSub, (unsigned)n, a, b);
 }
 
 static ALWAYS_INLINE u64 fp_mul(Cpu *cpu, int n, u64 a, u64 b) {
@@ -123,7 +127,7 @@ static ALWAYS_INLINE u64 fp_mul(Cpu *cpu, int n, u64 a, u64 b) {
             (likely(fp_inexact_set(cpu)) || (double)f32_of(a) * (double)f32_of(b) == (double)p))
             return f32_bits(p);
     }
-    return fp_slow2(cpu, FPMul, (unsigned)n, a, b);
+    return n == 16 ? fp_half(cpu, HALF_MUL, a, b) : fp_slow2(cpu, FPMul, (unsigned)n, a, b);
 }
 
 // Exact if the product of quotient and divisor is exact and gives the dividend.
@@ -141,7 +145,7 @@ static ALWAYS_INLINE u64 fp_div(Cpu *cpu, int n, u64 a, u64 b) {
             (likely(fp_inexact_set(cpu)) || (double)q * (double)f32_of(b) == (double)f32_of(a)))
             return f32_bits(q);
     }
-    return fp_slow2(cpu, FPDiv, (unsigned)n, a, b);
+    return n == 16 ? fp_half(cpu, HALF_DIV, a, b) : fp_slow2(cpu, FPDiv, (unsigned)n, a, b);
 }
 
 // a + x * y
@@ -155,7 +159,7 @@ static ALWAYS_INLINE u64 fp_muladd(Cpu *cpu, int n, u64 a, u64 x, u64 y) {
             if (likely(f32_usual(r))) return r;
         }
     }
-    return fp_slow_muladd(cpu, (unsigned)n, a, x, y);
+    return n == 16 ? fp_half_muladd(cpu, a, x, y) : fp_slow_muladd(cpu, (unsigned)n, a, x, y);
 }
 
 static inline u64 FPSqrt1(Fpu *fp, unsigned n, u64 op, unsigned how) {
@@ -168,7 +172,7 @@ static ALWAYS_INLINE u64 fp_sqrt(Cpu *cpu, int n, u64 a) {
             n == 64 ? f64_bits(__builtin_sqrt(f64_of(a))) : f32_bits(__builtin_sqrtf(f32_of(a)));
         if (likely(n == 64 ? f64_usual(r) : f32_usual(r))) return r;
     }
-    return fp_slow1(cpu, FPSqrt1, (unsigned)n, a, 0);
+    return n == 16 ? fp_half(cpu, HALF_SQRT, a, 0) : fp_slow1(cpu, FPSqrt1, (unsigned)n, a, 0);
 }
 
 // --- how a conversion or rounding is done, in one number -----------------------------------------

@@ -34,6 +34,8 @@ static ALWAYS_INLINE void fp_unary(Cpu *cpu, FpUnary *f, unsigned n, V128 *d, co
 
 // fpu_cpu.c
 FpUnary fp_round_int, fp_round_int32, fp_round_int64;
+u64 fp_to_fixed(Fpu *fp, unsigned n, unsigned m, u64 op, unsigned how);
+u64 fp_from_fixed(Fpu *fp, unsigned n, unsigned m, u64 op, unsigned how);
 u64 fp_to_int(Cpu *cpu, unsigned n, unsigned m, u64 v, unsigned how);
 u64 fp_from_int(Cpu *cpu, unsigned n, unsigned m, u64 v, unsigned how);
 u64 fp_convert_bf16(Cpu *cpu, u64 v);
@@ -167,7 +169,7 @@ static ALWAYS_INLINE void sem_fmul_s(Cpu *cpu, int sz, V128 *d, const V128 *n, c
 }
 
 static ALWAYS_INLINE void sem_fmul_h(Cpu *cpu, V128 *d, const V128 *n, const V128 *m) {
-    fp_binary(cpu, FPMul, 16, d, n, m);
+    fp_set(d, fp_mul(cpu, 16, fp_get(n, 16), fp_get(m, 16)));
 }
 
 static ALWAYS_INLINE void sem_fdiv_s(Cpu *cpu, int sz, V128 *d, const V128 *n, const V128 *m) {
@@ -176,7 +178,7 @@ static ALWAYS_INLINE void sem_fdiv_s(Cpu *cpu, int sz, V128 *d, const V128 *n, c
 }
 
 static ALWAYS_INLINE void sem_fdiv_h(Cpu *cpu, V128 *d, const V128 *n, const V128 *m) {
-    fp_binary(cpu, FPDiv, 16, d, n, m);
+    fp_set(d, fp_div(cpu, 16, fp_get(n, 16), fp_get(m, 16)));
 }
 
 static ALWAYS_INLINE void sem_fadd_s(Cpu *cpu, int sz, V128 *d, const V128 *n, const V128 *m) {
@@ -185,7 +187,7 @@ static ALWAYS_INLINE void sem_fadd_s(Cpu *cpu, int sz, V128 *d, const V128 *n, c
 }
 
 static ALWAYS_INLINE void sem_fadd_h(Cpu *cpu, V128 *d, const V128 *n, const V128 *m) {
-    fp_binary(cpu, FPAdd, 16, d, n, m);
+    fp_set(d, fp_add(cpu, 16, fp_get(n, 16), fp_get(m, 16)));
 }
 
 static ALWAYS_INLINE void sem_fsub_s(Cpu *cpu, int sz, V128 *d, const V128 *n, const V128 *m) {
@@ -194,7 +196,7 @@ static ALWAYS_INLINE void sem_fsub_s(Cpu *cpu, int sz, V128 *d, const V128 *n, c
 }
 
 static ALWAYS_INLINE void sem_fsub_h(Cpu *cpu, V128 *d, const V128 *n, const V128 *m) {
-    fp_binary(cpu, FPSub, 16, d, n, m);
+    fp_set(d, fp_sub(cpu, 16, fp_get(n, 16), fp_get(m, 16)));
 }
 
 static ALWAYS_INLINE void sem_fmax_s(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned sz) {
@@ -237,7 +239,7 @@ static ALWAYS_INLINE void sem_fnmul_s(Cpu *cpu, int sz, V128 *d, const V128 *n, 
 }
 
 static ALWAYS_INLINE void sem_fnmul_h(Cpu *cpu, V128 *d, const V128 *n, const V128 *m) {
-    fp_binary(cpu, FPMul, 16, d, n, m);
+    fp_set(d, fp_mul(cpu, 16, fp_get(n, 16), fp_get(m, 16)));
     d->h[0] ^= 0x8000;
 }
 
@@ -246,7 +248,7 @@ static ALWAYS_INLINE void sem_fsqrt_s(Cpu *cpu, int sz, V128 *d, const V128 *n) 
 }
 
 static ALWAYS_INLINE void sem_fsqrt_h(Cpu *cpu, V128 *d, const V128 *n) {
-    fp_set(d, fp_slow1(cpu, FPSqrt1, 16, n->h[0], 0));
+    fp_set(d, fp_sqrt(cpu, 16, fp_get(n, 16)));
 }
 
 static ALWAYS_INLINE void sem_fmadd_s(Cpu *cpu, int sz, V128 *d, const V128 *n, const V128 *m,

@@ -16,17 +16,48 @@ static inline unsigned form_index(u64 form) {
     return (unsigned)(form >> 12);
 }
 
+static ALWAYS_INLINE u64 fp_lane(const V128 *v, unsigned esize, unsigned i) {
+    return esize == 16 ? v->h[i] : esize == 32 ? v->s[i] : v->d[i];
+}
+static ALWAYS_INLINE void fp_set_lane(V128 *v, unsigned esize, unsigned i, u64 value) {
+    if (esize == 16)
+        v->h[i] = (u16)value;
+    else if (esize == 32)
+        v->s[i] = (u32)value;
+    else
+        v->d[i] = value;
+}
+static inline unsigned form_lanes(u64 form) {
+    return form & 2 ? 1 : (form & 1 ? 128 : 64) / form_esize(form);
+}
+
 void fp_each1(Cpu *cpu, FpUnary *f, V128 *d, const V128 *n, u64 form, unsigned how);
 void fp_each2(Cpu *cpu, FpBinary *f, V128 *d, const V128 *n, const V128 *m, u64 form);
 // m is one element, at the index in form.
 void fp_each2_elem(Cpu *cpu, FpBinary *f, V128 *d, const V128 *n, const V128 *m, u64 form);
-void fp_pairs(Cpu *cpu, FpBinary *f, V128 *d, const V128 *n, const V128 *m, u64 form);
 // Reduce() of the lowest `lanes` lanes to a scalar.
 void fp_reduce(Cpu *cpu, FpBinary *f, V128 *d, const V128 *n, unsigned esize, unsigned lanes);
-void fp_vec_add(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form);
-void fp_vec_sub(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form);
-void fp_vec_mul(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form);
-void fp_vec_div(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form);
+// fp_vector_fast.c: whole vectors by the host, or `slow` lane by lane (of -m, +m for abd: |n - m|).
+typedef enum FpArith { FP_ADD, FP_SUB, FP_ABD, FP_MUL, FP_DIV } FpArith;
+typedef enum FpOrder { FP_EQ, FP_GE, FP_GT, FP_ABS_GE, FP_ABS_GT, FP_MAX, FP_MIN } FpOrder;
+void fp_arith(Cpu *cpu, FpArith op, V128 *d, const V128 *n, const V128 *m, u64 form);
+void fp_order(Cpu *cpu, FpOrder op, FpBinary *slow, V128 *d, const V128 *n, const V128 *m,
+              u64 form);
+// Neighbouring lanes of m:n.
+void fp_add_pairs(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form);
+void fp_order_pairs(Cpu *cpu, FpOrder op, FpBinary *slow, V128 *d, const V128 *n, const V128 *m,
+                    u64 form);
+void fp_sqrt_lanes(Cpu *cpu, V128 *d, const V128 *n, u64 form);
+// The steps of FRECPS, FRSQRTS.
+void fp_step(Cpu *cpu, FpBinary *slow, V128 *d, const V128 *n, const V128 *m, u64 form);
+// The sign bits flipped or cleared.
+void fp_sign(V128 *d, const V128 *n, u64 form, bool flip);
+// d += a * b (half precision), false if the host cannot tell.
+bool fp_mlal_fast(Cpu *cpu, V128 *d, const u16 *a, const u16 *b, unsigned q);
+// BFDotAdd().
+u32 fp_bfdot_add(u32 addend, u16 op1_a, u16 op1_b, u16 op2_a, u16 op2_b);
+// Every lane = the element of m that form indexes.
+V128 fp_splat(const V128 *m, u64 form);
 void fp_mul_elem(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form);
 // d += n * m, or -= if negate.
 void fp_mla(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form, bool negate);
@@ -49,17 +80,17 @@ void fp_lengthen(Cpu *cpu, V128 *d, const V128 *n, unsigned esize, unsigned q);
 
 // One lane.
 FpBinary fp_test_eq, fp_test_ge, fp_test_gt, fp_test_abs_ge, fp_test_abs_gt, fp_abs_diff;
-FpUnary fp_abs, fp_neg, fp_zero_eq, fp_zero_ge, fp_zero_gt, fp_zero_le, fp_zero_lt, fp_lane_to_int,
-    fp_lane_from_int, fp_recpe, fp_rsqrte, fp_recpx, fp_urecpe, fp_ursqrte, fp_convert_odd;
+FpUnary fp_lane_to_int, fp_lane_from_int, fp_recpe, fp_rsqrte, fp_recpx, fp_urecpe, fp_ursqrte,
+    fp_convert_odd;
 
 // --- Advanced SIMD: three registers of the same type ---------------------------------------------
 
 static ALWAYS_INLINE void sem_fmaxnm_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPMaxNum, d, n, m, form);
+    fp_order(cpu, FP_MAX, FPMaxNum, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmaxnm_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPMaxNum, d, n, m, form);
+    fp_order(cpu, FP_MAX, FPMaxNum, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmla_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
@@ -71,11 +102,11 @@ static ALWAYS_INLINE void sem_fmla_vh(Cpu *cpu, V128 *d, const V128 *n, const V1
 }
 
 static ALWAYS_INLINE void sem_fadd_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_vec_add(cpu, d, n, m, form);
+    fp_arith(cpu, FP_ADD, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fadd_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_vec_add(cpu, d, n, m, form);
+    fp_arith(cpu, FP_ADD, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmulx_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
@@ -87,35 +118,35 @@ static ALWAYS_INLINE void sem_fmulx_vh(Cpu *cpu, V128 *d, const V128 *n, const V
 }
 
 static ALWAYS_INLINE void sem_fcmeq_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_eq, d, n, m, form);
+    fp_order(cpu, FP_EQ, fp_test_eq, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fcmeq_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_eq, d, n, m, form);
+    fp_order(cpu, FP_EQ, fp_test_eq, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmax_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPMax, d, n, m, form);
+    fp_order(cpu, FP_MAX, FPMax, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmax_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPMax, d, n, m, form);
+    fp_order(cpu, FP_MAX, FPMax, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_frecps_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPRecipStepFused, d, n, m, form);
+    fp_step(cpu, FPRecipStepFused, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_frecps_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPRecipStepFused, d, n, m, form);
+    fp_step(cpu, FPRecipStepFused, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fminnm_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPMinNum, d, n, m, form);
+    fp_order(cpu, FP_MIN, FPMinNum, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fminnm_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPMinNum, d, n, m, form);
+    fp_order(cpu, FP_MIN, FPMinNum, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmls_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
@@ -127,126 +158,126 @@ static ALWAYS_INLINE void sem_fmls_vh(Cpu *cpu, V128 *d, const V128 *n, const V1
 }
 
 static ALWAYS_INLINE void sem_fsub_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_vec_sub(cpu, d, n, m, form);
+    fp_arith(cpu, FP_SUB, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fsub_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_vec_sub(cpu, d, n, m, form);
+    fp_arith(cpu, FP_SUB, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmin_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPMin, d, n, m, form);
+    fp_order(cpu, FP_MIN, FPMin, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmin_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPMin, d, n, m, form);
+    fp_order(cpu, FP_MIN, FPMin, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_frsqrts_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, FPRSqrtStepFused, d, n, m, form);
+    fp_step(cpu, FPRSqrtStepFused, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_frsqrts_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                          u64 form) {
-    fp_each2(cpu, FPRSqrtStepFused, d, n, m, form);
+    fp_step(cpu, FPRSqrtStepFused, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmaxnmp_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_pairs(cpu, FPMaxNum, d, n, m, form);
+    fp_order_pairs(cpu, FP_MAX, FPMaxNum, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmaxnmp_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                          u64 form) {
-    fp_pairs(cpu, FPMaxNum, d, n, m, form);
+    fp_order_pairs(cpu, FP_MAX, FPMaxNum, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_faddp_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_pairs(cpu, FPAdd, d, n, m, form);
+    fp_add_pairs(cpu, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_faddp_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_pairs(cpu, FPAdd, d, n, m, form);
+    fp_add_pairs(cpu, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmul_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_vec_mul(cpu, d, n, m, form);
+    fp_arith(cpu, FP_MUL, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmul_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_vec_mul(cpu, d, n, m, form);
+    fp_arith(cpu, FP_MUL, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fcmge_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_ge, d, n, m, form);
+    fp_order(cpu, FP_GE, fp_test_ge, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fcmge_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_ge, d, n, m, form);
+    fp_order(cpu, FP_GE, fp_test_ge, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_facge_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_abs_ge, d, n, m, form);
+    fp_order(cpu, FP_ABS_GE, fp_test_abs_ge, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_facge_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_abs_ge, d, n, m, form);
+    fp_order(cpu, FP_ABS_GE, fp_test_abs_ge, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmaxp_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_pairs(cpu, FPMax, d, n, m, form);
+    fp_order_pairs(cpu, FP_MAX, FPMax, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmaxp_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_pairs(cpu, FPMax, d, n, m, form);
+    fp_order_pairs(cpu, FP_MAX, FPMax, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fdiv_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_vec_div(cpu, d, n, m, form);
+    fp_arith(cpu, FP_DIV, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fdiv_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_vec_div(cpu, d, n, m, form);
+    fp_arith(cpu, FP_DIV, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fminnmp_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_pairs(cpu, FPMinNum, d, n, m, form);
+    fp_order_pairs(cpu, FP_MIN, FPMinNum, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fminnmp_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                          u64 form) {
-    fp_pairs(cpu, FPMinNum, d, n, m, form);
+    fp_order_pairs(cpu, FP_MIN, FPMinNum, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fabd_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_abs_diff, d, n, m, form);
+    fp_arith(cpu, FP_ABD, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fabd_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_abs_diff, d, n, m, form);
+    fp_arith(cpu, FP_ABD, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fcmgt_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_gt, d, n, m, form);
+    fp_order(cpu, FP_GT, fp_test_gt, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fcmgt_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_gt, d, n, m, form);
+    fp_order(cpu, FP_GT, fp_test_gt, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_facgt_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_abs_gt, d, n, m, form);
+    fp_order(cpu, FP_ABS_GT, fp_test_abs_gt, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_facgt_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_each2(cpu, fp_test_abs_gt, d, n, m, form);
+    fp_order(cpu, FP_ABS_GT, fp_test_abs_gt, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fminp_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_pairs(cpu, FPMin, d, n, m, form);
+    fp_order_pairs(cpu, FP_MIN, FPMin, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fminp_vh(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
-    fp_pairs(cpu, FPMin, d, n, m, form);
+    fp_order_pairs(cpu, FP_MIN, FPMin, d, n, m, form);
 }
 
 static ALWAYS_INLINE void sem_fmlal_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned Q) {
@@ -385,67 +416,81 @@ static ALWAYS_INLINE void sem_fcmla_elem_h(Cpu *cpu, V128 *d, const V128 *n, con
 // --- Advanced SIMD: two registers, miscellaneous -------------------------------------------------
 
 static ALWAYS_INLINE void sem_fabs_v(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_abs, d, n, form, 0);
+    (void)cpu;
+    fp_sign(d, n, form, false);
 }
 
 static ALWAYS_INLINE void sem_fabs_vh(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_abs, d, n, form, 0);
+    (void)cpu;
+    fp_sign(d, n, form, false);
 }
 
 static ALWAYS_INLINE void sem_fneg_v(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_neg, d, n, form, 0);
+    (void)cpu;
+    fp_sign(d, n, form, true);
 }
 
 static ALWAYS_INLINE void sem_fneg_vh(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_neg, d, n, form, 0);
+    (void)cpu;
+    fp_sign(d, n, form, true);
 }
 
 static ALWAYS_INLINE void sem_fsqrt_v(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, FPSqrt1, d, n, form, 0);
+    fp_sqrt_lanes(cpu, d, n, form);
 }
 
 static ALWAYS_INLINE void sem_fsqrt_vh(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, FPSqrt1, d, n, form, 0);
+    fp_sqrt_lanes(cpu, d, n, form);
 }
 
 static ALWAYS_INLINE void sem_fcmgt_zero(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_gt, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_GT, fp_test_gt, d, n, &zero, form);
 }
 
 static ALWAYS_INLINE void sem_fcmgt_zeroh(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_gt, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_GT, fp_test_gt, d, n, &zero, form);
 }
 
 static ALWAYS_INLINE void sem_fcmge_zero(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_ge, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_GE, fp_test_ge, d, n, &zero, form);
 }
 
 static ALWAYS_INLINE void sem_fcmge_zeroh(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_ge, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_GE, fp_test_ge, d, n, &zero, form);
 }
 
 static ALWAYS_INLINE void sem_fcmeq_zero(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_eq, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_EQ, fp_test_eq, d, n, &zero, form);
 }
 
 static ALWAYS_INLINE void sem_fcmeq_zeroh(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_eq, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_EQ, fp_test_eq, d, n, &zero, form);
 }
 
 static ALWAYS_INLINE void sem_fcmle_zero(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_le, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_GE, fp_test_ge, d, &zero, n, form);
 }
 
 static ALWAYS_INLINE void sem_fcmle_zeroh(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_le, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_GE, fp_test_ge, d, &zero, n, form);
 }
 
 static ALWAYS_INLINE void sem_fcmlt_zero(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_lt, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_GT, fp_test_gt, d, &zero, n, form);
 }
 
 static ALWAYS_INLINE void sem_fcmlt_zeroh(Cpu *cpu, V128 *d, const V128 *n, u64 form) {
-    fp_each1(cpu, fp_zero_lt, d, n, form, 0);
+    const V128 zero = {.q = 0};
+    fp_order(cpu, FP_GT, fp_test_gt, d, &zero, n, form);
 }
 
 static ALWAYS_INLINE void sem_frintn_v(Cpu *cpu, V128 *d, const V128 *n, u64 form) {

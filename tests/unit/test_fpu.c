@@ -281,6 +281,11 @@ static void estimates(void **state) {
     assert_int_equal(UnsignedRecipEstimate(0x7fffffff), 0xffffffff);
     assert_int_equal(UnsignedRSqrtEstimate(0x40000000), 0xff800000);
     assert_int_equal(UnsignedRSqrtEstimate(0x3fffffff), 0xffffffff);
+    for (u32 top = 128; top < 512; top++) {  // RecipSqrtEstimate as the pseudo-code counts
+        u32 a = top < 256 ? 2 * top + 1 : (top / 2 * 2 + 1) * 2, b = 512;
+        while ((u64)a * (b + 1) * (b + 1) < 1u << 28) b++;
+        assert_int_equal(UnsignedRSqrtEstimate(top << 23), ((b + 1) / 2 & 0x1ff) << 23);
+    }
     assert_int_equal(VFPExpandImm(32, 0x70), F32_ONE);
     assert_int_equal(VFPExpandImm(64, 0x80), 0xc000000000000000);
     assert_int_equal(VFPExpandImm(16, 0x3f), 0x37c0 + 0x1800);
@@ -299,10 +304,10 @@ static u64 random_bits(void) {
 
 // Values near one another, short ones and specials: sums cancel, products are often exact.
 static u64 random_value(int n) {
-    unsigned f = n == 32 ? 23 : 52;
+    unsigned f = n == 16 ? 10 : n == 32 ? 23 : 52;
     u64 r = random_bits(), frac = random_bits() & ones(f), sign = (r & 1) << (n - 1);
     if (r >> 8 & 1) frac &= ~ones(f) | ones(f) << (r >> 16) % f;
-    u64 bias = n == 32 ? 127 : 1023;
+    u64 bias = n == 16 ? 15 : n == 32 ? 127 : 1023;
     switch (r >> 1 & 15) {
     case 0: return sign | (r >> 16) % 3;
     case 1: return sign | FPInfinity((unsigned)n, false) | (r >> 16) % 2;
@@ -312,6 +317,8 @@ static u64 random_value(int n) {
     }
 }
 
+enum { MODES = FPCR_RMODE | FPCR_FZ | FPCR_FZ16 | FPCR_DN | FPCR_AHP };
+
 static void expect_same(u64 got, u64 want, const Fpu *fp, u64 fpsr_before) {
     assert_int_equal(got, want);
     assert_int_equal(cpu.sys.FPSR, fpsr_before | fp->flags);
@@ -319,12 +326,12 @@ static void expect_same(u64 got, u64 want, const Fpu *fp, u64 fpsr_before) {
 
 static void fast_paths_are_exact(void **state) {
     (void)state;
-    for (int i = 0; i < 200000; i++) {
-        int n = i & 1 ? 64 : 32;
+    for (int i = 0; i < 300000; i++) {
+        int n = 16 << i % 3;
         unsigned w = (unsigned)n;
         u64 a = random_value(n), b = random_value(n), c = random_value(n);
         u64 before = i & 2 ? IXC : 0;
-        cpu.sys.FPCR = i & 12 ? 0 : (random_bits() & (FPCR_RMODE | FPCR_FZ | FPCR_DN));
+        cpu.sys.FPCR = i & 12 ? 0 : random_bits() & MODES;
         Fpu f;
 #define SAME(fast, slow) \
     do { \
@@ -340,7 +347,9 @@ static void fast_paths_are_exact(void **state) {
         SAME(fp_muladd(&cpu, n, c, a, b), FPMulAdd(&f, w, c, a, b));
         SAME(fp_sqrt(&cpu, n, a), FPSqrt(&f, w, a));
         SAME(fp_compare(&cpu, n, a, b, true), FPCompare(&f, w, a, b, true));
-        SAME(fp_convert(&cpu, n, 96 - n, a), FPConvert(&f, w, 96 - w, a, FPRoundingMode(&f)));
+        int to = n == 16 ? 32 : n == 64 ? 32 : i & 1 ? 64 : 16;
+        SAME(fp_convert(&cpu, n, to, a), FPConvert(&f, w, (unsigned)to, a, FPRoundingMode(&f)));
+        if (n == 16) continue;
         SAME(fp_to_int_zero(&cpu, n, 32, a, true),
              FPToFixed(&f, w, 32, a, 0, true, FPRounding_ZERO));
         SAME(fp_to_int_zero(&cpu, n, 64, a, false),
@@ -353,26 +362,192 @@ static void fast_paths_are_exact(void **state) {
     }
 }
 
+static V128 random_vector(unsigned n) {
+    V128 v;
+    for (unsigned i = 0; i < 128 / n; i++) fp_set_lane(&v, n, i, random_value((int)n));
+    return v;
+}
+
+// want becomes the sum of d and n times m, and the flags are counted.
+static void mla_lanes(V128 *want, const V128 *n, const V128 *m, u64 form, bool negate) {
+    Fpu f = fpu_begin(&cpu);
+    unsigned esize = form_esize(form);
+    V128 r = {.q = 0};
+    for (unsigned i = 0; i < form_lanes(form); i++) {
+        u64 x = fp_lane(n, esize, i) ^ (u64)negate << (esize - 1);
+        fp_set_lane(&r, esize, i,
+                    FPMulAdd(&f, esize, fp_lane(want, esize, i), x, fp_lane(m, esize, i)));
+    }
+    *want = r;
+    fpu_end(&cpu, &f);
+}
+
+// The fast ways and the exact ones.
+static void check_vectors(const V128 *a, const V128 *b, const V128 *c, u64 form, bool negate,
+                          u64 before) {
+    static FpBinary *const arith[] = {FPAdd, FPSub, fp_abs_diff, FPMul, FPDiv};
+    static FpBinary *const orders[] = {fp_test_eq,     fp_test_ge, fp_test_gt, fp_test_abs_ge,
+                                       fp_test_abs_gt, FPMax,      FPMin};
+    V128 want = {.q = 0}, got = {.q = 0};
+    u64 flags;
+#define SAME_VECTOR(fast, slow) \
+    do { \
+        cpu.sys.FPSR = before; \
+        slow; \
+        flags = cpu.sys.FPSR; \
+        cpu.sys.FPSR = before; \
+        fast; \
+        assert_memory_equal(&got, &want, 16); \
+        assert_int_equal(cpu.sys.FPSR, flags); \
+    } while (0)
+    for (FpArith op = FP_ADD; op <= FP_DIV; op++)
+        SAME_VECTOR(fp_arith(&cpu, op, &got, a, b, form),
+                    fp_each2(&cpu, arith[op], &want, a, b, form));
+    for (FpOrder op = FP_EQ; op <= FP_MIN; op++)
+        SAME_VECTOR(fp_order(&cpu, op, orders[op], &got, a, b, form),
+                    fp_each2(&cpu, orders[op], &want, a, b, form));
+    SAME_VECTOR(fp_step(&cpu, FPRecipStepFused, &got, a, b, form),
+                fp_each2(&cpu, FPRecipStepFused, &want, a, b, form));
+    SAME_VECTOR(fp_step(&cpu, FPRSqrtStepFused, &got, a, b, form),
+                fp_each2(&cpu, FPRSqrtStepFused, &want, a, b, form));
+    SAME_VECTOR(fp_sqrt_lanes(&cpu, &got, a, form), fp_each1(&cpu, FPSqrt1, &want, a, form, 0));
+    want = got = *c;
+    SAME_VECTOR(fp_mla(&cpu, &got, a, b, form, negate), mla_lanes(&want, a, b, form, negate));
+}
+
+static void vectors_are_exact(void **state) {
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        unsigned esize = 16u << i % 3;
+        u64 form = esize * 4 + "\0\1\3"[i / 3 % 3];
+        if (form == 64 * 4) form |= 1;  // no vector of one double
+        V128 a = random_vector(esize), b = random_vector(esize), c = random_vector(esize);
+        if (i % 5) {  // often all lanes are the host's
+            for (unsigned j = 0; j < 128 / esize; j++) {
+                u64 bias = ones(esize == 16   ? 4
+                                : esize == 32 ? 7
+                                              : 10)
+                           << (esize == 16   ? 10
+                               : esize == 32 ? 23
+                                             : 52);
+                fp_set_lane(&a, esize, j, (fp_lane(&a, esize, j) & ones(esize / 3)) | bias);
+                fp_set_lane(&b, esize, j, (fp_lane(&b, esize, j) & ones(esize / 3)) | bias);
+            }
+        }
+        cpu.sys.FPCR = i % 7 ? 0 : random_bits() & MODES;
+        check_vectors(&a, &b, &c, form, i & 1, i % 11 ? IXC : 0);
+    }
+}
+
+// Where ranges end: tiny, overflowing, and halfway results.
+static void edges_are_exact(void **state) {
+    (void)state;
+    for (unsigned esize = 16; esize <= 64; esize *= 2) {
+        unsigned f = esize == 16 ? 10 : esize == 32 ? 23 : 52;
+        u64 bias = ones(esize - 2 - f), one = bias << f, inf = FPInfinity(esize, false);
+        const u64 edge[] = {0,
+                            1,
+                            ones(f),
+                            1ull << f,
+                            one - 1,
+                            one,
+                            one + 1,
+                            2ull << f,
+                            inf - 1,
+                            inf,
+                            inf | 1,
+                            inf | 1ull << (f - 1),
+                            one + (1ull << f),
+                            (2 * bias - f - 1) << f,
+                            (2 * bias - 1) << f,
+                            (bias - f - 1) << f};
+        enum { EDGES = sizeof edge / sizeof edge[0] };
+        for (unsigned i = 0; i < 2 * EDGES * EDGES * EDGES; i++) {
+            V128 v[3];
+            for (unsigned j = 0, k = i / 2; j < 3; j++, k /= EDGES)
+                for (unsigned l = 0; l < 128 / esize; l++)
+                    fp_set_lane(&v[j], esize, l,
+                                edge[k % EDGES] ^ (u64)(j && i & 1) << (esize - 1));
+            cpu.sys.FPCR = 0;
+            check_vectors(&v[0], &v[1], &v[2], esize * 4 + 1, i & 1, IXC);
+            Fpu fp = {.fpcr = 0};
+            cpu.sys.FPSR = IXC;
+            u64 a = v[0].d[0] & ones(esize), b = v[1].d[0] & ones(esize);
+            u64 c = v[2].d[0] & ones(esize), r = FPMulAdd(&fp, esize, c, a, b);
+            expect_same(fp_muladd(&cpu, (int)esize, c, a, b), r, &fp, IXC);
+        }
+    }
+}
+
+// Conversions: lanes by the host, and the exact functions; every rounding.
+static void conversions_are_exact(void **state) {
+    (void)state;
+    for (int i = 0; i < 300000; i++) {
+        unsigned n = i & 1 ? 64 : 32, m = i & 2 ? 64 : 32, how = (random_bits() >> 8) % 5;
+        bool is_unsigned = i & 4, exact = i & 8;
+        if (how == 4 && i & 16) how = HOW_FPCR;
+        u64 a = i & 32    ? random_value((int)n)
+                : n == 64 ? f64_bits((double)(i64)random_bits() * (i & 64 ? 0x1p-40 : 0x1p-61))
+                          : f32_bits((float)(i64)random_bits() * (i & 64 ? 0x1p-40f : 0x1p-61f));
+        u64 x = random_bits() >> (random_bits() & 63) & ones(m);
+        Fpu f = {.fpcr = i % 7 ? 0 : (u32)(random_bits() & MODES)}, g = f;
+        unsigned u = is_unsigned ? HOW_UNSIGNED : 0;
+        FPRounding rounding = how_rounding(&f, how);
+        assert_int_equal(fp_to_fixed(&f, n, m, a, how | u),
+                         FPToFixed(&g, n, m, a, 0, is_unsigned, rounding));
+        assert_int_equal(f.flags, g.flags);
+        assert_int_equal(fp_from_fixed(&f, n, m, x, how | u),
+                         FixedToFP(&g, n, m, x, 0, is_unsigned, rounding));
+        assert_int_equal(f.flags, g.flags);
+        assert_int_equal(fp_round_int(&f, n, a, how | (exact ? HOW_EXACT : 0)),
+                         FPRoundInt(&g, n, a, rounding, exact));
+        assert_int_equal(f.flags, g.flags);
+        V128 v = {.d = {a, a}}, r;
+        cpu.sys.FPCR = f.fpcr, cpu.sys.FPSR = 0, g.flags = 0;
+        if (n == 64) {
+            fp_narrow(&cpu, &r, &v, 32, 0, HOW_FPCR);
+            assert_int_equal(r.s[0], FPConvert(&g, 64, 32, a, FPRoundingMode(&g)));
+        } else {
+            v.s[1] = v.s[0];
+            fp_lengthen(&cpu, &r, &v, 32, 0);
+            assert_int_equal(r.d[0], FPConvert(&g, 32, 64, a, FPRoundingMode(&g)));
+        }
+        assert_int_equal(cpu.sys.FPSR, g.flags);
+    }
+}
+
+static void dot_products_are_exact(void **state) {
+    (void)state;
+    for (int i = 0; i < 1000000; i++) {
+        u16 v[4];
+        for (int j = 0; j < 4; j++)
+            v[j] = (u16)(random_value(32) >> 16 ^ (i & 1 ? random_bits() & 0x1f00 : 0));
+        u32 c = (u32)random_value(32) ^ (i & 2 ? (u32)random_bits() & 0x1f000000 : 0);
+        assert_int_equal(fp_bfdot_add(c, v[0], v[1], v[2], v[3]),
+                         BFDotAdd(c, v[0], v[1], v[2], v[3]));
+    }
+}
+
 static void vector_lanes(void **state) {
     (void)state;
     cpu.sys.FPCR = 0;
     cpu.sys.FPSR = IXC;
     V128 a = {.s = {F32_ONE, 0x40000000, F32_QNAN, 0}}, b = {.s = {F32_ONE, F32_ONE, F32_ONE, 0}},
          r = b;
-    fp_vec_add(&cpu, &r, &a, &b, 32 * 4 + 1);
+    fp_arith(&cpu, FP_ADD, &r, &a, &b, 32 * 4 + 1);
     assert_int_equal(r.s[0], 0x40000000);
     assert_int_equal(r.s[1], 0x40400000);
     assert_int_equal(r.s[2], F32_QNAN);
     assert_int_equal(r.s[3], 0);
     r = a;
-    fp_vec_add(&cpu, &r, &a, &b, 32 * 4);  // 64 bits: the upper half becomes zero
+    fp_arith(&cpu, FP_ADD, &r, &a, &b, 32 * 4);  // 64 bits: the upper half becomes zero
     assert_int_equal(r.s[1], 0x40400000);
     assert_int_equal(r.d[1], 0);
     r = a;
     sem_fadd_s(&cpu, 0, &r, &a, &b);  // a scalar clears the rest
     assert_int_equal(r.d[0], 0x40000000);
     assert_int_equal(r.d[1], 0);
-    fp_pairs(&cpu, FPAdd, &r, &a, &b, 32 * 4 + 1);
+    fp_add_pairs(&cpu, &r, &a, &b, 32 * 4 + 1);
     assert_int_equal(r.s[0], 0x40400000);
     assert_int_equal(r.s[2], 0x40000000);
     // (1 + 2i) + i * (1 + 1i) = 0 + 3i
@@ -439,6 +614,10 @@ int main(void) {
         cmocka_unit_test(integral),
         cmocka_unit_test(estimates),
         cmocka_unit_test(fast_paths_are_exact),
+        cmocka_unit_test(vectors_are_exact),
+        cmocka_unit_test(edges_are_exact),
+        cmocka_unit_test(conversions_are_exact),
+        cmocka_unit_test(dot_products_are_exact),
         cmocka_unit_test(vector_lanes),
         cmocka_unit_test(allocation),
     };
