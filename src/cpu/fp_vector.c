@@ -125,7 +125,7 @@ void fp_cadd(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form, unsigned
 // --- between widths ------------------------------------------------------------------------------
 // By the host between single and double precision: numbers that are normal before and after.
 static u64 convert(Fpu *fp, unsigned n, unsigned m, u64 op, unsigned how) {
-    if (n == 32 && f32_usual(op)) return f64_bits((double)f32_of(op));
+    if (n == 32 && m == 64 && f32_usual(op)) return f64_bits((double)f32_of(op));
     if (n == 64 && how_rounding(fp, how) == FPRounding_TIEEVEN && !(fp->fpcr & FPCR_FZ)) {
         float r = (float)f64_of(op);
         if (f32_usual(f32_bits(r))) {

@@ -149,6 +149,39 @@ void simd_shift(Cpu *cpu, LaneFn *f, bool left, V128 *d, const V128 *n, unsigned
 void simd_shift_narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, unsigned u, unsigned imm7,
                        u64 form);
 
+// simd_fast.c: whole vectors. d += for ABA and MLA, -= for MLS.
+typedef enum SimdBinary {
+    SIMD_ADD,
+    SIMD_SUB,
+    SIMD_HADD,
+    SIMD_RHADD,
+    SIMD_HSUB,
+    SIMD_QADD,
+    SIMD_QSUB,
+    SIMD_ABD,
+    SIMD_ABA,
+    SIMD_MUL,
+    SIMD_MLA,
+    SIMD_MLS,
+} SimdBinary;
+void simd_binary(Cpu *cpu, SimdBinary op, V128 *d, const V128 *n, const V128 *m, unsigned u,
+                 unsigned size, u64 form);
+void simd_shift_register(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size,
+                         u64 form, bool round, bool saturate);
+void simd_shift_right(Cpu *cpu, V128 *d, const V128 *n, unsigned u, unsigned imm7, u64 form,
+                      bool round, bool accumulate);
+void simd_multiply_high(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned size, u64 form,
+                        bool round);
+// Wide results of narrow lanes (of the upper halves with q), of a wide and a narrow operand.
+void simd_widening(SimdBinary op, V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size,
+                   unsigned q);
+void simd_add_wide(SimdBinary op, V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size,
+                   unsigned q);
+void simd_add_high(V128 *d, const V128 *n, const V128 *m, unsigned size, unsigned q, bool subtract,
+                   bool round);
+void simd_saturate_narrow(Cpu *cpu, V128 *d, const V128 *n, unsigned size, bool from_u, bool to_u,
+                          unsigned shift, bool round, u64 form);
+
 // The frequent ones of these, with a loop per element size.
 void simd_shr(V128 *d, const V128 *n, unsigned u, unsigned imm7, u64 form);
 void simd_shl(V128 *d, const V128 *n, unsigned imm7, u64 form);
@@ -179,58 +212,58 @@ void simd_table(const Cpu *cpu, V128 *d, unsigned n, const V128 *m, unsigned len
 // --- three registers, same type ---
 static ALWAYS_INLINE void sem_shadd_uhadd(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_same(cpu, lane_hadd, d, n, m, U, size, form);
+    simd_binary(cpu, SIMD_HADD, d, n, m, U, size, form);
 }
 static ALWAYS_INLINE void sem_sqadd_uqadd(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_same(cpu, lane_qadd, d, n, m, U, size, form);
+    simd_binary(cpu, SIMD_QADD, d, n, m, U, size, form);
 }
 static ALWAYS_INLINE void sem_srhadd_urhadd(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                             unsigned U, unsigned size, u64 form) {
-    simd_same(cpu, lane_rhadd, d, n, m, U, size, form);
+    simd_binary(cpu, SIMD_RHADD, d, n, m, U, size, form);
 }
 static ALWAYS_INLINE void sem_shsub_uhsub(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_same(cpu, lane_hsub, d, n, m, U, size, form);
+    simd_binary(cpu, SIMD_HSUB, d, n, m, U, size, form);
 }
 static ALWAYS_INLINE void sem_sqsub_uqsub(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_same(cpu, lane_qsub, d, n, m, U, size, form);
+    simd_binary(cpu, SIMD_QSUB, d, n, m, U, size, form);
 }
 static ALWAYS_INLINE void sem_sshl_ushl(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned U,
                                         unsigned size, u64 form) {
-    simd_same(cpu, lane_shl, d, n, m, U, size, form);
+    simd_shift_register(cpu, d, n, m, U, size, form, false, false);
 }
 static ALWAYS_INLINE void sem_sqshl_uqshl(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_same(cpu, lane_qshl, d, n, m, U, size, form);
+    simd_shift_register(cpu, d, n, m, U, size, form, false, true);
 }
 static ALWAYS_INLINE void sem_srshl_urshl(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_same(cpu, lane_rshl, d, n, m, U, size, form);
+    simd_shift_register(cpu, d, n, m, U, size, form, true, false);
 }
 static ALWAYS_INLINE void sem_sqrshl_uqrshl(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                             unsigned U, unsigned size, u64 form) {
-    simd_same(cpu, lane_qrshl, d, n, m, U, size, form);
+    simd_shift_register(cpu, d, n, m, U, size, form, true, true);
 }
 static ALWAYS_INLINE void sem_sabd_uabd(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned U,
                                         unsigned size, u64 form) {
-    simd_same(cpu, lane_abd, d, n, m, U, size, form);
+    simd_binary(cpu, SIMD_ABD, d, n, m, U, size, form);
 }
 static ALWAYS_INLINE void sem_saba_uaba(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, unsigned U,
                                         unsigned size, u64 form) {
-    simd_same(cpu, lane_aba, d, n, m, U, size, form);
+    simd_binary(cpu, SIMD_ABA, d, n, m, U, size, form);
 }
 static ALWAYS_INLINE void sem_pmul_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
     simd_same(cpu, lane_pmul, d, n, m, 1, 0, form);
 }
 static ALWAYS_INLINE void sem_sqdmulh_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                         unsigned size, u64 form) {
-    simd_same(cpu, lane_sqdmulh, d, n, m, 0, size, form);
+    simd_multiply_high(cpu, d, n, m, size, form, false);
 }
 static ALWAYS_INLINE void sem_sqrdmulh_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                          unsigned size, u64 form) {
-    simd_same(cpu, lane_sqrdmulh, d, n, m, 0, size, form);
+    simd_multiply_high(cpu, d, n, m, size, form, true);
 }
 static ALWAYS_INLINE void sem_sqrdmlah_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                          unsigned size, u64 form) {
@@ -386,55 +419,68 @@ static ALWAYS_INLINE void sem_usmmla_v(Cpu *cpu, V128 *d, const V128 *n, const V
 // --- three registers, different types ---
 static ALWAYS_INLINE void sem_saddl_uaddl(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_long(cpu, lane_add, d, n, m, U, size, form);
+    (void)cpu;
+    simd_widening(SIMD_ADD, d, n, m, U, size, form == FORM_Q);
 }
 static ALWAYS_INLINE void sem_saddw_uaddw(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_wide(cpu, lane_add, d, n, m, U, size, form);
+    (void)cpu;
+    simd_add_wide(SIMD_ADD, d, n, m, U, size, form == FORM_Q);
 }
 static ALWAYS_INLINE void sem_ssubl_usubl(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_long(cpu, lane_sub, d, n, m, U, size, form);
+    (void)cpu;
+    simd_widening(SIMD_SUB, d, n, m, U, size, form == FORM_Q);
 }
 static ALWAYS_INLINE void sem_ssubw_usubw(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_wide(cpu, lane_sub, d, n, m, U, size, form);
+    (void)cpu;
+    simd_add_wide(SIMD_SUB, d, n, m, U, size, form == FORM_Q);
 }
 static ALWAYS_INLINE void sem_addhn_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                       unsigned size, u64 form) {
-    simd_narrow(cpu, lane_addhn, d, n, m, 0, size, form);
+    (void)cpu;
+    simd_add_high(d, n, m, size, form == FORM_Q, false, false);
 }
 static ALWAYS_INLINE void sem_raddhn_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                        unsigned size, u64 form) {
-    simd_narrow(cpu, lane_raddhn, d, n, m, 0, size, form);
+    (void)cpu;
+    simd_add_high(d, n, m, size, form == FORM_Q, false, true);
 }
 static ALWAYS_INLINE void sem_subhn_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                       unsigned size, u64 form) {
-    simd_narrow(cpu, lane_subhn, d, n, m, 0, size, form);
+    (void)cpu;
+    simd_add_high(d, n, m, size, form == FORM_Q, true, false);
 }
 static ALWAYS_INLINE void sem_rsubhn_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                        unsigned size, u64 form) {
-    simd_narrow(cpu, lane_rsubhn, d, n, m, 0, size, form);
+    (void)cpu;
+    simd_add_high(d, n, m, size, form == FORM_Q, true, true);
 }
 static ALWAYS_INLINE void sem_sabal_uabal(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_long(cpu, lane_aba, d, n, m, U, size, form);
+    (void)cpu;
+    simd_widening(SIMD_ABA, d, n, m, U, size, form == FORM_Q);
 }
 static ALWAYS_INLINE void sem_sabdl_uabdl(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_long(cpu, lane_abd, d, n, m, U, size, form);
+    (void)cpu;
+    simd_widening(SIMD_ABD, d, n, m, U, size, form == FORM_Q);
 }
 static ALWAYS_INLINE void sem_smlal_umlal(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_long(cpu, lane_mla, d, n, m, U, size, form);
+    (void)cpu;
+    simd_widening(SIMD_MLA, d, n, m, U, size, form == FORM_Q);
 }
 static ALWAYS_INLINE void sem_smlsl_umlsl(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_long(cpu, lane_mls, d, n, m, U, size, form);
+    (void)cpu;
+    simd_widening(SIMD_MLS, d, n, m, U, size, form == FORM_Q);
 }
 static ALWAYS_INLINE void sem_smull_umull(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                           unsigned U, unsigned size, u64 form) {
-    simd_long(cpu, lane_mul, d, n, m, U, size, form);
+    (void)cpu;
+    simd_widening(SIMD_MUL, d, n, m, U, size, form == FORM_Q);
 }
 static ALWAYS_INLINE void sem_sqdmlal_v(Cpu *cpu, V128 *d, const V128 *n, const V128 *m,
                                         unsigned size, u64 form) {
@@ -513,10 +559,12 @@ static ALWAYS_INLINE void sem_sqneg_v(Cpu *cpu, V128 *d, const V128 *n, unsigned
     simd_same(cpu, lane_sqneg, d, n, NULL, 0, size, form);
 }
 static ALWAYS_INLINE void sem_abs_v(Cpu *cpu, V128 *d, const V128 *n, unsigned size, u64 form) {
-    simd_same(cpu, lane_abs, d, n, NULL, 0, size, form);
+    const V128 zero = {.q = 0};
+    simd_binary(cpu, SIMD_ABD, d, n, &zero, 0, size, form);
 }
 static ALWAYS_INLINE void sem_neg_v(Cpu *cpu, V128 *d, const V128 *n, unsigned size, u64 form) {
-    simd_same(cpu, lane_neg, d, n, NULL, 0, size, form);
+    const V128 zero = {.q = 0};
+    simd_binary(cpu, SIMD_SUB, d, &zero, n, 0, size, form);
 }
 static ALWAYS_INLINE void sem_cmgt_zero(Cpu *cpu, int size, V128 *d, const V128 *n, u64 form) {
     (void)cpu;
@@ -543,7 +591,7 @@ static ALWAYS_INLINE void sem_xtn_v(Cpu *cpu, V128 *d, const V128 *n, unsigned s
     simd_xtn(d, n, size, Q);
 }
 static ALWAYS_INLINE void sem_sqxtun_v(Cpu *cpu, V128 *d, const V128 *n, unsigned size, u64 form) {
-    simd_narrow(cpu, lane_sqxtun, d, n, NULL, 0, size, form);
+    simd_saturate_narrow(cpu, d, n, size, false, true, 0, false, form);
 }
 static ALWAYS_INLINE void sem_shll_v(Cpu *cpu, V128 *d, const V128 *n, unsigned size, unsigned Q) {
     (void)cpu;
@@ -551,7 +599,7 @@ static ALWAYS_INLINE void sem_shll_v(Cpu *cpu, V128 *d, const V128 *n, unsigned 
 }
 static ALWAYS_INLINE void sem_sqxtn_uqxtn(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                           unsigned size, u64 form) {
-    simd_narrow(cpu, lane_qxtn, d, n, NULL, U, size, form);
+    simd_saturate_narrow(cpu, d, n, size, U, U, 0, false, form);
 }
 
 // --- across lanes ---
@@ -748,6 +796,11 @@ static ALWAYS_INLINE void sem_orr_bic_h_lsl8(Cpu *cpu, V128 *d, unsigned op, uns
 }
 
 // --- shift by immediate ---
+static ALWAYS_INLINE void simd_shift_saturate(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7,
+                                              bool from_u, bool to_u, bool round, u64 form) {
+    unsigned size = 28 - (unsigned)__builtin_clz(imm7);
+    simd_saturate_narrow(cpu, d, n, size, from_u, to_u, (16u << size) - imm7, round, form);
+}
 static ALWAYS_INLINE void sem_sshr_ushr(Cpu *cpu, V128 *d, const V128 *n, unsigned U, unsigned imm7,
                                         u64 form) {
     (void)cpu;
@@ -755,15 +808,15 @@ static ALWAYS_INLINE void sem_sshr_ushr(Cpu *cpu, V128 *d, const V128 *n, unsign
 }
 static ALWAYS_INLINE void sem_ssra_usra(Cpu *cpu, V128 *d, const V128 *n, unsigned U, unsigned imm7,
                                         u64 form) {
-    simd_shift(cpu, lane_sra, false, d, n, U, imm7, form);
+    simd_shift_right(cpu, d, n, U, imm7, form, false, true);
 }
 static ALWAYS_INLINE void sem_srshr_urshr(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                           unsigned imm7, u64 form) {
-    simd_shift(cpu, lane_rshift, false, d, n, U, imm7, form);
+    simd_shift_right(cpu, d, n, U, imm7, form, true, false);
 }
 static ALWAYS_INLINE void sem_srsra_ursra(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                           unsigned imm7, u64 form) {
-    simd_shift(cpu, lane_rsra, false, d, n, U, imm7, form);
+    simd_shift_right(cpu, d, n, U, imm7, form, true, true);
 }
 static ALWAYS_INLINE void sem_sri_v(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7, u64 form) {
     simd_shift(cpu, lane_sri, false, d, n, 1, imm7, form);
@@ -790,19 +843,19 @@ static ALWAYS_INLINE void sem_rshrn_v(Cpu *cpu, V128 *d, const V128 *n, unsigned
     simd_shift_narrow(cpu, lane_rshift, d, n, 1, imm7, form);
 }
 static ALWAYS_INLINE void sem_sqshrun_v(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7, u64 form) {
-    simd_shift_narrow(cpu, lane_sqshrun, d, n, 0, imm7, form);
+    simd_shift_saturate(cpu, d, n, imm7, false, true, false, form);
 }
 static ALWAYS_INLINE void sem_sqrshrun_v(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7,
                                          u64 form) {
-    simd_shift_narrow(cpu, lane_sqrshrun, d, n, 0, imm7, form);
+    simd_shift_saturate(cpu, d, n, imm7, false, true, true, form);
 }
 static ALWAYS_INLINE void sem_sqshrn_uqshrn(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                             unsigned imm7, u64 form) {
-    simd_shift_narrow(cpu, lane_qshrn, d, n, U, imm7, form);
+    simd_shift_saturate(cpu, d, n, imm7, U, U, false, form);
 }
 static ALWAYS_INLINE void sem_sqrshrn_uqrshrn(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                               unsigned imm7, u64 form) {
-    simd_shift_narrow(cpu, lane_qrshrn, d, n, U, imm7, form);
+    simd_shift_saturate(cpu, d, n, imm7, U, U, true, form);
 }
 static ALWAYS_INLINE void sem_sshll_ushll(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                           unsigned imm7, unsigned Q) {
@@ -825,30 +878,30 @@ static ALWAYS_INLINE u64 element_form(u64 e) {
 
 static ALWAYS_INLINE void sem_mla_elem(Cpu *cpu, V128 *d, const V128 *n, unsigned size, u64 e) {
     V128 m = simd_element(cpu, size, e);
-    simd_same(cpu, lane_mla, d, n, &m, 0, size, element_form(e));
+    simd_binary(cpu, SIMD_MLA, d, n, &m, 0, size, element_form(e));
 }
 static ALWAYS_INLINE void sem_mls_elem(Cpu *cpu, V128 *d, const V128 *n, unsigned size, u64 e) {
     V128 m = simd_element(cpu, size, e);
-    simd_same(cpu, lane_mls, d, n, &m, 0, size, element_form(e));
+    simd_binary(cpu, SIMD_MLS, d, n, &m, 0, size, element_form(e));
 }
 static ALWAYS_INLINE void sem_mul_elem(Cpu *cpu, V128 *d, const V128 *n, unsigned size, u64 e) {
     V128 m = simd_element(cpu, size, e);
-    simd_same(cpu, lane_mul, d, n, &m, 0, size, element_form(e));
+    simd_binary(cpu, SIMD_MUL, d, n, &m, 0, size, element_form(e));
 }
 static ALWAYS_INLINE void sem_smlal_umlal_e(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                             unsigned size, u64 e) {
     V128 m = simd_element(cpu, size, e);
-    simd_long(cpu, lane_mla, d, n, &m, U, size, element_form(e));
+    simd_widening(SIMD_MLA, d, n, &m, U, size, element_form(e) == FORM_Q);
 }
 static ALWAYS_INLINE void sem_smlsl_umlsl_e(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                             unsigned size, u64 e) {
     V128 m = simd_element(cpu, size, e);
-    simd_long(cpu, lane_mls, d, n, &m, U, size, element_form(e));
+    simd_widening(SIMD_MLS, d, n, &m, U, size, element_form(e) == FORM_Q);
 }
 static ALWAYS_INLINE void sem_smull_umull_e(Cpu *cpu, V128 *d, const V128 *n, unsigned U,
                                             unsigned size, u64 e) {
     V128 m = simd_element(cpu, size, e);
-    simd_long(cpu, lane_mul, d, n, &m, U, size, element_form(e));
+    simd_widening(SIMD_MUL, d, n, &m, U, size, element_form(e) == FORM_Q);
 }
 static ALWAYS_INLINE void sem_sqdmlal_elem(Cpu *cpu, V128 *d, const V128 *n, unsigned size, u64 e) {
     V128 m = simd_element(cpu, size, e);
@@ -864,12 +917,12 @@ static ALWAYS_INLINE void sem_sqdmull_elem(Cpu *cpu, V128 *d, const V128 *n, uns
 }
 static ALWAYS_INLINE void sem_sqdmulh_elem(Cpu *cpu, V128 *d, const V128 *n, unsigned size, u64 e) {
     V128 m = simd_element(cpu, size, e);
-    simd_same(cpu, lane_sqdmulh, d, n, &m, 0, size, element_form(e));
+    simd_multiply_high(cpu, d, n, &m, size, element_form(e), false);
 }
 static ALWAYS_INLINE void sem_sqrdmulh_elem(Cpu *cpu, V128 *d, const V128 *n, unsigned size,
                                             u64 e) {
     V128 m = simd_element(cpu, size, e);
-    simd_same(cpu, lane_sqrdmulh, d, n, &m, 0, size, element_form(e));
+    simd_multiply_high(cpu, d, n, &m, size, element_form(e), true);
 }
 static ALWAYS_INLINE void sem_sqrdmlah_elem(Cpu *cpu, V128 *d, const V128 *n, unsigned size,
                                             u64 e) {

@@ -478,16 +478,6 @@ void simd_minp(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size,
     simd_min(d, &even, &odd, u, size, form);
 }
 
-void simd_addlp(V128 *d, const V128 *n, unsigned u, unsigned size, unsigned q, bool accumulate) {
-    V128 r = {.q = 0};
-    for (unsigned i = 0; i < (q ? 8u : 4u) >> size; i++) {
-        u64 sum = (u64)(lane_ext(n, size, u, 2 * i) + lane_ext(n, size, u, 2 * i + 1));
-        if (accumulate) sum += lane_get(d, size + 1, i);
-        lane_put(&r, size + 1, i, sum);
-    }
-    *d = r;
-}
-
 // Reverses the elements inside each container (sizes as log2 of bytes).
 void simd_rev(V128 *d, const V128 *n, unsigned container, unsigned size, unsigned q) {
     V128 r = {.q = 0};
@@ -516,23 +506,36 @@ static ALWAYS_INLINE u32 byte_product(const V128 *n, unsigned i, bool n_unsigned
 }
 
 // Each 32-bit lane accumulates the products of its four bytes.
-void simd_dot(V128 *d, const V128 *n, const V128 *m, bool n_unsigned, bool m_unsigned, unsigned q) {
+static ALWAYS_INLINE V128 dot(const V128 *d, const V128 *n, const V128 *m, bool n_unsigned,
+                              bool m_unsigned) {
     V128 r = *d;
-    for (unsigned i = 0; i < 16; i++)
-        r.s[i / 4] += byte_product(n, i, n_unsigned, m, i, m_unsigned);
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned j = 4 * i; j < 4 * i + 4; j++)
+            r.s[i] += byte_product(n, j, n_unsigned, m, j, m_unsigned);
+    return r;
+}
+void simd_dot(V128 *d, const V128 *n, const V128 *m, bool n_unsigned, bool m_unsigned, unsigned q) {
+    V128 r = n_unsigned   ? m_unsigned ? dot(d, n, m, true, true) : dot(d, n, m, true, false)
+               : m_unsigned ? dot(d, n, m, false, true)
+                          : dot(d, n, m, false, false);
     d->d[0] = r.d[0];
     d->d[1] = q ? r.d[1] : 0;
 }
 
 // MatMulAdd: the 2x8 matrix n times the 8x2 matrix m, whose columns are the halves of the register.
-void simd_mmla(V128 *d, const V128 *n, const V128 *m, bool n_unsigned, bool m_unsigned) {
+static ALWAYS_INLINE V128 matrix(const V128 *d, const V128 *n, const V128 *m, bool n_unsigned,
+                                 bool m_unsigned) {
     V128 r = *d;
-    for (unsigned i = 0; i < 32; i++) {
-        unsigned row = i / 16, column = i / 8 % 2, k = i % 8;
-        r.s[2 * row + column] +=
-            byte_product(n, 8 * row + k, n_unsigned, m, 8 * column + k, m_unsigned);
-    }
-    *d = r;
+    for (unsigned row = 0; row < 2; row++)
+        for (unsigned column = 0; column < 2; column++)
+            for (unsigned k = 0; k < 8; k++)
+                r.s[2 * row + column] +=
+                    byte_product(n, 8 * row + k, n_unsigned, m, 8 * column + k, m_unsigned);
+    return r;
+}
+void simd_mmla(V128 *d, const V128 *n, const V128 *m, bool n_unsigned, bool m_unsigned) {
+    *d = n_unsigned ? m_unsigned ? matrix(d, n, m, true, true) : matrix(d, n, m, true, false)
+                    : matrix(d, n, m, false, false);
 }
 
 void simd_pmull8(V128 *d, const V128 *n, const V128 *m, unsigned q) {
@@ -555,114 +558,94 @@ void simd_pmull64(V128 *d, const V128 *n, const V128 *m, unsigned q) {
     d->q = r;
 }
 
-void simd_across(V128 *d, const V128 *n, Across op, unsigned u, unsigned size, unsigned q) {
-    i128 r = lane_ext(n, size, u, 0);
-    for (unsigned i = 1; i < (q ? 16u : 8u) >> size; i++) {
-        i128 x = lane_ext(n, size, u, i);
-        if (op == ACROSS_MAX) {
-            r = MAX(r, x);
-        } else if (op == ACROSS_MIN) {
-            r = MIN(r, x);
-        } else {
-            r += x;
-        }
-    }
-    d->q = (u64)r & ones(8u << size << (op == ACROSS_ADDL));
-}
-
-// --- permutes ---
-// Specialized by element size: `size` is constant in each call below.
-static ALWAYS_INLINE V128 permute(const V128 *n, const V128 *m, Permute op, unsigned part,
-                                  unsigned size, unsigned q) {
-    V128 r = {.q = 0};
-    unsigned count = (q ? 16u : 8u) >> size;
-    for (unsigned i = 0; i < count; i++) {
-        unsigned from;  // in m:n
-        switch (op) {
-        case UZP: from = 2 * i + part; break;
-        case TRN: from = (i & ~1u) + part + (i & 1) * count; break;
-        default: from = part * (count / 2) + i / 2 + (i & 1) * count; break;
-        }
-        lane_put(&r, size, i,
-                 from < count ? lane_get(n, size, from) : lane_get(m, size, from - count));
-    }
-    return r;
-}
-
-void simd_permute(V128 *d, const V128 *n, const V128 *m, Permute op, unsigned part, unsigned size,
-                  unsigned q) {
-    switch (size) {
-    case 0: *d = permute(n, m, op, part, 0, q); break;
-    case 1: *d = permute(n, m, op, part, 1, q); break;
-    case 2: *d = permute(n, m, op, part, 2, q); break;
-    default: *d = permute(n, m, op, part, 3, q); break;
-    }
-}
-
 // TBL gives 0 for an index out of range, TBX (keep) the old byte.
 void simd_table(const Cpu *cpu, V128 *d, unsigned n, const V128 *m, unsigned len, unsigned q,
                 bool keep) {
-    V128 r = {.q = 0};
-    for (unsigned i = 0; i < (q ? 16u : 8u); i++) {
-        unsigned index = m->b[i];
-        if (index < 16 * (len + 1)) {
-            r.b[i] = cpu->v[(n + index / 16) & 31].b[index % 16];
-        } else if (keep) {
-            r.b[i] = d->b[i];
-        }
-    }
+    u8 table[64];
+    for (unsigned i = 0; i <= len; i++) memcpy(table + 16 * i, &cpu->v[(n + i) & 31], 16);
+    const unsigned limit = 16 * (len + 1);
+    V128 r = {.q = 0}, old = {.q = keep ? d->q : 0}, index = *m;
+    for (unsigned i = 0; i < (q ? 16u : 8u); i++)
+        r.b[i] = index.b[i] < limit ? table[index.b[i]] : old.b[i];
     *d = r;
 }
 
 // --- structure loads and stores ---
 // `bytes` of memory at va to buffer: whole doublewords, or element by element on the slow path.
 void simd_load(Mem *m, u64 va, u8 *buffer, unsigned bytes, unsigned size) {
-    unsigned step = m->slow ? 1u << size : 8;
+    if (!m->slow) {
+        for (unsigned i = 0; i < bytes && !m->miss; i += 8) {
+            u64 value = mem_read(m, va + i, 8, ACC_VECTOR);
+            memcpy(buffer + i, &value, 8);
+        }
+        return;
+    }
+    unsigned step = 1u << size;
     for (unsigned i = 0; i < bytes && !m->miss; i += step) {
-        u64 value =
-            m->slow ? mem_read(m, va + i, step, ACC_VECTOR) : mem_read(m, va + i, 8, ACC_VECTOR);
+        u64 value = mem_read(m, va + i, step, ACC_VECTOR);
         memcpy(buffer + i, &value, step);
     }
 }
 
 void simd_store(Mem *m, u64 va, const u8 *buffer, unsigned bytes, unsigned size) {
-    unsigned step = m->slow ? 1u << size : 8;
+    if (!m->slow) {
+        for (unsigned i = 0; i < bytes && !m->miss; i += 8) {
+            u64 value;
+            memcpy(&value, buffer + i, 8);
+            mem_write(m, va + i, 8, value, ACC_VECTOR);
+        }
+        return;
+    }
+    unsigned step = 1u << size;
     for (unsigned i = 0; i < bytes && !m->miss; i += step) {
         u64 value = 0;
         memcpy(&value, buffer + i, step);
-        if (m->slow) {
-            mem_write(m, va + i, step, value, ACC_VECTOR);
-        } else {
-            mem_write(m, va + i, 8, value, ACC_VECTOR);
-        }
+        mem_write(m, va + i, step, value, ACC_VECTOR);
+    }
+}
+
+// Between memory, element by element of all registers, and the registers. The size is a constant.
+static ALWAYS_INLINE void deinterleave(Cpu *cpu, const u8 *buffer, unsigned t, unsigned registers,
+                                       unsigned size, unsigned bytes) {
+    for (unsigned r = 0; r < registers; r++) {
+        V128 v = {.q = 0};
+        for (unsigned e = 0; e < bytes >> size; e++)
+            memcpy(&v.b[e << size], buffer + ((e * registers + r) << size), 1u << size);
+        cpu->v[(t + r) & 31] = v;
+    }
+}
+static ALWAYS_INLINE void interleave(const Cpu *cpu, u8 *buffer, unsigned t, unsigned registers,
+                                     unsigned size, unsigned bytes) {
+    for (unsigned r = 0; r < registers; r++) {
+        const V128 *v = &cpu->v[(t + r) & 31];
+        for (unsigned e = 0; e < bytes >> size; e++)
+            memcpy(buffer + ((e * registers + r) << size), &v->b[e << size], 1u << size);
     }
 }
 
 void simd_load_multi(Mem *m, u64 va, unsigned t, unsigned registers, unsigned size, u64 q) {
     u8 buffer[64];
-    simd_load(m, va, buffer, registers * (8u << q), size);
+    unsigned bytes = 8u << q;
+    simd_load(m, va, buffer, registers * bytes, size);
     if (m->miss) return;
-    for (unsigned r = 0; r < registers; r++) {
-        V128 *v = &m->cpu->v[(t + r) & 31];
-        v->d[1] = 0;
-        for (unsigned e = 0; e < (8u << q) >> size; e++) {
-            u64 value = 0;
-            memcpy(&value, buffer + ((e * registers + r) << size), 1u << size);
-            lane_put(v, size, e, value);
-        }
+    switch (size) {
+    case 0: deinterleave(m->cpu, buffer, t, registers, 0, bytes); break;
+    case 1: deinterleave(m->cpu, buffer, t, registers, 1, bytes); break;
+    case 2: deinterleave(m->cpu, buffer, t, registers, 2, bytes); break;
+    default: deinterleave(m->cpu, buffer, t, registers, 3, bytes); break;
     }
 }
 
 void simd_store_multi(Mem *m, u64 va, unsigned t, unsigned registers, unsigned size, u64 q) {
     u8 buffer[64];
-    for (unsigned r = 0; r < registers; r++) {
-        const V128 *v = &m->cpu->v[(t + r) & 31];
-        for (unsigned e = 0; e < (8u << q) >> size; e++) {
-            u64 value = lane_get(v, size, e);
-            memcpy(buffer + ((e * registers + r) << size), &value, 1u << size);
-        }
+    unsigned bytes = 8u << q;
+    switch (size) {
+    case 0: interleave(m->cpu, buffer, t, registers, 0, bytes); break;
+    case 1: interleave(m->cpu, buffer, t, registers, 1, bytes); break;
+    case 2: interleave(m->cpu, buffer, t, registers, 2, bytes); break;
+    default: interleave(m->cpu, buffer, t, registers, 3, bytes); break;
     }
-    simd_store(m, va, buffer, registers * (8u << q), size);
+    simd_store(m, va, buffer, registers * bytes, size);
 }
 
 // One element; the constant sizes keep the fast path free of calls.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "cpu/sem_simd.h"
 #include "unit/one_word.h"
 
 static const u64 all_features[2] = {~0ull, ~0ull};
@@ -1049,8 +1050,182 @@ static void test_structures(void **state) {
         assert_memory_equal(b->memory + 133 + 4 * i, &b->cpu.v[i % 4].s[i / 4], 4);
 }
 
+// --- whole vectors (simd_fast.c) and the functions of one lane -------------------------------------
+static u64 random_bits(void) {
+    static u64 seed = 88172645463325252ull;
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed * 0x2545f4914f6cdd1dull;
+}
+// Lanes of all kinds, the extreme ones often.
+static V128 random_vector(unsigned size) {
+    V128 v;
+    for (unsigned i = 0; i < 16u >> size; i++) {
+        u64 r = random_bits(), top = 1ull << ((8 << size) - 1), few = (r >> 8) % 3;
+        lane_put(&v, size, i, r & 4 ? r >> 16 : (r & 8 ? top : 0) + (r & 16 ? few : 0 - few));
+    }
+    return v;
+}
+
+// The results and QC of two ways must be the same.
+typedef struct Outcome {
+    V128 d;
+    u64 fpsr;
+} Outcome;
+static Outcome outcome(Cpu *cpu, V128 d) {
+    Outcome o = {d, cpu->sys.FPSR};
+    cpu->sys.FPSR = 0;
+    return o;
+}
+#define SAME(fast, slow) \
+    do { \
+        r = d; \
+        slow; \
+        Outcome want = outcome(cpu, r); \
+        r = d; \
+        fast; \
+        Outcome got = outcome(cpu, r); \
+        if (memcmp(&want, &got, sizeof got)) \
+            fail_msg("%s: size %u, u %u, form %u", #fast, size, u, (unsigned)form); \
+    } while (0)
+
+static void whole_vectors(void **state) {
+    Cpu *cpu = &((Bench *)*state)->cpu;
+    static const struct {
+        SimdBinary op;
+        LaneFn *lane;
+        unsigned sizes;
+    } same[] =
+        {
+            {SIMD_HADD, lane_hadd, 3}, {SIMD_RHADD, lane_rhadd, 3}, {SIMD_HSUB, lane_hsub, 3},
+            {SIMD_QADD, lane_qadd, 4}, {SIMD_QSUB, lane_qsub, 4},   {SIMD_ABD, lane_abd, 3},
+            {SIMD_ABA, lane_aba, 3},   {SIMD_MUL, lane_mul, 3},     {SIMD_MLA, lane_mla, 3},
+            {SIMD_MLS, lane_mls, 3},   {SIMD_SUB, lane_sub, 4},
+        },
+      widening[] = {
+          {SIMD_ADD, lane_add, 3}, {SIMD_SUB, lane_sub, 3}, {SIMD_ABD, lane_abd, 3},
+          {SIMD_ABA, lane_aba, 3}, {SIMD_MUL, lane_mul, 3}, {SIMD_MLA, lane_mla, 3},
+          {SIMD_MLS, lane_mls, 3},
+      };
+    cpu->sys.FPSR = 0;
+    for (int i = 0; i < 50000; i++) {
+        unsigned size = i & 3, u = i >> 2 & 1;
+        u64 form = (u64[]){FORM_D, FORM_Q, FORM_SCALAR}[i / 8 % 3];
+        V128 d = random_vector(size), n = random_vector(size), m = random_vector(size), r;
+        for (unsigned j = 0; j < sizeof same / sizeof same[0]; j++)
+            if (size < same[j].sizes)
+                SAME(simd_binary(cpu, same[j].op, &r, &n, &m, u, size, form),
+                     simd_same(cpu, same[j].lane, &r, &n, &m, u, size, form));
+        V128 counts = m;
+        for (unsigned j = 0; j < 16; j++)
+            if (random_bits() & 1) counts.sb[j] = (i8)((int)(random_bits() % 140) - 70);
+        SAME(simd_shift_register(cpu, &r, &n, &counts, u, size, form, false, false),
+             simd_same(cpu, lane_shl, &r, &n, &counts, u, size, form));
+        SAME(simd_shift_register(cpu, &r, &n, &counts, u, size, form, true, false),
+             simd_same(cpu, lane_rshl, &r, &n, &counts, u, size, form));
+        SAME(simd_shift_register(cpu, &r, &n, &counts, u, size, form, false, true),
+             simd_same(cpu, lane_qshl, &r, &n, &counts, u, size, form));
+        SAME(simd_shift_register(cpu, &r, &n, &counts, u, size, form, true, true),
+             simd_same(cpu, lane_qrshl, &r, &n, &counts, u, size, form));
+        unsigned imm7 = (8u << size) + (unsigned)(random_bits() % (8u << size));
+        SAME(simd_shift_right(cpu, &r, &n, u, imm7, form, false, true),
+             simd_shift(cpu, lane_sra, false, &r, &n, u, imm7, form));
+        SAME(simd_shift_right(cpu, &r, &n, u, imm7, form, true, false),
+             simd_shift(cpu, lane_rshift, false, &r, &n, u, imm7, form));
+        SAME(simd_shift_right(cpu, &r, &n, u, imm7, form, true, true),
+             simd_shift(cpu, lane_rsra, false, &r, &n, u, imm7, form));
+        if (size == 1 || size == 2) {
+            SAME(simd_multiply_high(cpu, &r, &n, &m, size, form, false),
+                 simd_same(cpu, lane_sqdmulh, &r, &n, &m, 0, size, form));
+            SAME(simd_multiply_high(cpu, &r, &n, &m, size, form, true),
+                 simd_same(cpu, lane_sqrdmulh, &r, &n, &m, 0, size, form));
+        }
+        if (size == 3) continue;
+        // Wide lanes with extreme values, too.
+        V128 w = random_vector(size + 1), x = random_vector(size + 1);
+        if (form != FORM_SCALAR) {
+            unsigned q = form == FORM_Q;
+            for (unsigned j = 0; j < sizeof widening / sizeof widening[0]; j++)
+                SAME(simd_widening(widening[j].op, &r, &n, &m, u, size, q),
+                     simd_long(cpu, widening[j].lane, &r, &n, &m, u, size, form));
+            SAME(simd_add_wide(SIMD_ADD, &r, &w, &m, u, size, q),
+                 simd_wide(cpu, lane_add, &r, &w, &m, u, size, form));
+            SAME(simd_add_wide(SIMD_SUB, &r, &w, &m, u, size, q),
+                 simd_wide(cpu, lane_sub, &r, &w, &m, u, size, form));
+            LaneFn *const high[] = {lane_addhn, lane_raddhn, lane_subhn, lane_rsubhn};
+            for (unsigned j = 0; j < 4; j++)
+                SAME(simd_add_high(&r, &w, &x, size, q, j >> 1, j & 1),
+                     simd_narrow(cpu, high[j], &r, &w, &x, 0, size, form));
+        }
+        if (u)
+            for (int k = 0; k < 16; k++) w.b[k] ^= i & 64 ? 0 : w.b[k ^ 1];
+        unsigned right = (16u << size) - imm7;
+        SAME(simd_saturate_narrow(cpu, &r, &w, size, u, u, 0, false, form),
+             simd_narrow(cpu, lane_qxtn, &r, &w, NULL, u, size, form));
+        SAME(simd_saturate_narrow(cpu, &r, &w, size, false, true, 0, false, form),
+             simd_narrow(cpu, lane_sqxtun, &r, &w, NULL, 0, size, form));
+        SAME(simd_saturate_narrow(cpu, &r, &w, size, u, u, right, false, form),
+             simd_shift_narrow(cpu, lane_qshrn, &r, &w, u, imm7, form));
+        SAME(simd_saturate_narrow(cpu, &r, &w, size, u, u, right, true, form),
+             simd_shift_narrow(cpu, lane_qrshrn, &r, &w, u, imm7, form));
+        SAME(simd_saturate_narrow(cpu, &r, &w, size, false, true, right, false, form),
+             simd_shift_narrow(cpu, lane_sqshrun, &r, &w, 0, imm7, form));
+        SAME(simd_saturate_narrow(cpu, &r, &w, size, false, true, right, true, form),
+             simd_shift_narrow(cpu, lane_sqrshrun, &r, &w, 0, imm7, form));
+    }
+}
+
+// Permutes, sums across and of neighbours, against the lanes that the manual names.
+static void permutes(void **state) {
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        unsigned size = i & 3, u = i >> 2 & 1, q = size == 3 ? 1 : i >> 3 & 1;
+        unsigned count = (q ? 16u : 8u) >> size, part = i >> 4 & 1;
+        V128 d = random_vector(size), n = random_vector(size), m = random_vector(size), r;
+        for (Permute op = UZP; op <= ZIP; op++) {
+            V128 want = {.q = 0};
+            for (unsigned k = 0; k < count; k++) {
+                unsigned from = op == UZP   ? 2 * k + part
+                                : op == TRN ? (k & ~1u) + part + (k & 1) * count
+                                            : part * (count / 2) + k / 2 + (k & 1) * count;
+                lane_put(&want, size, k, lane_get(from < count ? &n : &m, size, from % count));
+            }
+            simd_permute(&r, &n, &m, op, part, size, q);
+            assert_memory_equal(&r, &want, 16);
+        }
+        if (size == 3) continue;
+        i64 sum = 0, max = INT64_MIN, min = INT64_MAX;
+        V128 pairs = {.q = 0};
+        for (unsigned k = 0; k < count; k++) {
+            u64 bits = lane_get(&n, size, k);
+            i64 x = u ? (i64)bits : sext(bits, 8u << size);
+            sum += x, max = MAX(max, x), min = MIN(min, x);
+            lane_put(&pairs, size + 1, k / 2, lane_get(&pairs, size + 1, k / 2) + (u64)x);
+        }
+        simd_across(&r, &n, ACROSS_ADDL, u, size, q);
+        assert_int_equal(r.d[0], (u64)sum & ones(16u << size));
+        simd_across(&r, &n, ACROSS_ADD, u, size, q);
+        assert_int_equal(r.d[0], (u64)sum & ones(8u << size));
+        simd_across(&r, &n, ACROSS_MAX, u, size, q);
+        assert_int_equal(r.d[0], (u64)max & ones(8u << size));
+        simd_across(&r, &n, ACROSS_MIN, u, size, q);
+        assert_int_equal(r.d[0], (u64)min & ones(8u << size));
+        simd_addlp(&r, &n, u, size, q, false);
+        assert_memory_equal(&r, &pairs, 16);
+        for (unsigned k = 0; k < count / 2; k++)
+            lane_put(&pairs, size + 1, k,
+                     lane_get(&pairs, size + 1, k) + lane_get(&d, size + 1, k));
+        r = d;
+        simd_addlp(&r, &n, u, size, q, true);
+        assert_memory_equal(&r, &pairs, 16);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_vectors),
+        cmocka_unit_test(permutes),
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_qc_stays),
         cmocka_unit_test(test_undefined),
