@@ -23,14 +23,17 @@ static ALWAYS_INLINE bool host_rounds(const Cpu *cpu, unsigned esize) {
 
 // The lanes that form has, the rest zero.
 static ALWAYS_INLINE V128 lanes_of(const V128 *v, u64 form) {
-    V128 r = *v;
-    if (form & 2) r.d[0] &= ones(form_esize(form));
-    if ((form & 3) != 1) r.d[1] = 0;
-    return r;
+    VecD mask = {form & 2 ? ones(form_esize(form)) : ~0ull, (form & 3) == 1 ? ~0ull : 0};
+    Vec r = vec_load(v) & (Vec)mask;
+    V128 lanes;
+    memcpy(&lanes, &r, 16);
+    return lanes;
 }
 static ALWAYS_INLINE bool all_lanes(const V128 *mask, u64 form) {
-    V128 missing = {.d = {~mask->d[0], ~mask->d[1]}};
-    missing = lanes_of(&missing, form);
+    V128 missing, inverse;
+    Vec v = ~vec_load(mask);
+    memcpy(&inverse, &v, 16);
+    missing = lanes_of(&inverse, form);
     return !(missing.d[0] | missing.d[1]);
 }
 
@@ -51,10 +54,11 @@ static ALWAYS_INLINE I32x4 halves_of(F32x4 v, I32x4 *good) {
     *good &= zero | ((r >= 0x800) & (r < 0x7c00));
     return (r & ~zero) | (x >> 16 & 0x8000);
 }
-static ALWAYS_INLINE void put4(V128 *r, V128 *good, unsigned at, I32x4 value, I32x4 is_good) {
-    U16x4 a = __builtin_convertvector(value, U16x4), b = __builtin_convertvector(is_good, U16x4);
-    memcpy(&r->h[at], &a, 8);
-    memcpy(&good->h[at], &b, 8);
+static ALWAYS_INLINE u64 packed(I32x4 v) {
+    U16x4 h = __builtin_convertvector(v, U16x4);
+    u64 r;
+    memcpy(&r, &h, 8);
+    return r;
 }
 
 static ALWAYS_INLINE I32x4 usual32(F32x4 v) {
@@ -75,12 +79,13 @@ static ALWAYS_INLINE F64x2 arith64(FpArith op, F64x2 a, F64x2 b) {
 }
 
 // A zero is exact when a sum cancels, and as the product or quotient of a zero. (Zero times infinity is no zero.)
-static ALWAYS_INLINE void half_arith(FpArith op, V128 *r, V128 *good, const V128 *n, const V128 *m,
-                                     unsigned at) {
+static ALWAYS_INLINE u64 half_arith(FpArith op, u64 *good, const V128 *n, const V128 *m,
+                                    unsigned part) {
     I32x4 ok = {-1, -1, -1, -1};  // of normal numbers only zeros give a zero
-    F32x4 a = widened(&n->h[at], &ok), b = widened(&m->h[at], &ok);
+    F32x4 a = widened(&n->h[4 * part], &ok), b = widened(&m->h[4 * part], &ok);
     I32x4 c = halves_of(arith32(op, a, b), &ok);
-    put4(r, good, at, c, ok);
+    *good = packed(ok);
+    return packed(c);
 }
 static ALWAYS_INLINE void single_arith(FpArith op, V128 *r, V128 *good, const V128 *n,
                                        const V128 *m) {
@@ -111,8 +116,9 @@ static ALWAYS_INLINE bool host_arith(const Cpu *cpu, FpArith op, V128 *d, const 
     V128 r = {.q = 0}, good = {.q = 0};
     if (!host_rounds(cpu, esize)) return false;
     if (esize == 16) {
-        half_arith(op, &r, &good, n, m, 0);
-        if ((form & 3) == 1) half_arith(op, &r, &good, n, m, 4);
+        u64 high = 0, good_low, good_high = 0, low = half_arith(op, &good_low, n, m, 0);
+        if ((form & 3) == 1) high = half_arith(op, &good_high, n, m, 1);
+        r = vec_halves(low, high), good = vec_halves(good_low, good_high);
     } else if (esize == 32) {
         single_arith(op, &r, &good, n, m);
     } else {
@@ -141,7 +147,7 @@ V128 fp_splat(const V128 *m, u64 form) {
     unsigned esize = form_esize(form);
     u64 e = fp_lane(m, esize, form_index(form));
     u64 lanes = lane_replicate(e, esize / 32 + 1);
-    return (V128){.d = {lanes, lanes}};
+    return vec_halves(lanes, lanes);
 }
 
 void fp_mul_elem(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
@@ -151,9 +157,11 @@ void fp_mul_elem(Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
 
 void fp_sign(V128 *d, const V128 *n, u64 form, bool flip) {
     u64 sign = lane_replicate(1ull << (form_esize(form) - 1), form_esize(form) / 32 + 1);
-    V128 r = {
-        .d = {flip ? n->d[0] ^ sign : n->d[0] & ~sign, flip ? n->d[1] ^ sign : n->d[1] & ~sign}};
-    *d = lanes_of(&r, form);
+    Vec r = vec_load(n), bits = vec_dup(3, sign);
+    V128 v;
+    r = flip ? r ^ bits : r & ~bits;
+    memcpy(&v, &r, 16);
+    *d = lanes_of(&v, form);
 }
 
 // --- square root, steps --------------------------------------------------------------------------
@@ -212,29 +220,29 @@ static ALWAYS_INLINE I32x4 mla16(F32x4 a, F32x4 x, F32x4 y, I32x4 *good) {
 
 static bool host_mla(const Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 form) {
     unsigned esize = form_esize(form), parts = (form & 3) == 1 ? 2 : 1;
-    V128 r = {.q = 0}, good = {.q = 0};
+    u64 r[2] = {0, 0}, good = ~0ull;
     if (!host_rounds(cpu, esize) || (form & 2)) return false;
     for (unsigned i = 0; i < parts && esize == 32; i++) {
         F32x2 a, x, y, v;
         I64x2 ok;
         memcpy(&a, &d->d[i], 8), memcpy(&x, &n->d[i], 8), memcpy(&y, &m->d[i], 8);
         v = mla32(a, x, y, &ok);
-        memcpy(&r.d[i], &v, 8);
-        good.d[i] = (u64)(ok[0] & ok[1]);
+        memcpy(&r[i], &v, 8);
+        good &= (u64)(ok[0] & ok[1]);
     }
     for (unsigned i = 0; i < parts && esize == 16; i++) {
         I32x4 ok = {-1, -1, -1, -1};
         F32x4 a = widened(&d->h[4 * i], &ok), x = widened(&n->h[4 * i], &ok);
         F32x4 y = widened(&m->h[4 * i], &ok);
         I32x4 v = mla16(a, x, y, &ok);
-        put4(&r, &good, 4 * i, v, ok);
+        r[i] = packed(v), good &= packed(ok);
     }
     for (unsigned i = 0; i < parts && esize == 64; i++) {
-        r.d[i] = f64_bits(fma(f64_of(n->d[i]), f64_of(m->d[i]), f64_of(d->d[i])));
-        good.d[i] = f64_usual(r.d[i]) ? ~0ull : 0;
+        r[i] = f64_bits(fma(f64_of(n->d[i]), f64_of(m->d[i]), f64_of(d->d[i])));
+        good &= f64_usual(r[i]) ? ~0ull : 0;
     }
-    if (!all_lanes(&good, form)) return false;
-    *d = r;
+    if (~good) return false;
+    *d = vec_halves(r[0], r[1]);
     return true;
 }
 

@@ -29,6 +29,14 @@ static ALWAYS_INLINE Vec vec_load(const V128 *v) {
     return r;
 }
 
+// Two halves, put together in a register: what is stored in halves and loaded whole has to wait.
+static ALWAYS_INLINE V128 vec_halves(u64 low, u64 high) {
+    VecD v = {low, high};
+    V128 r;
+    memcpy(&r, &v, sizeof r);
+    return r;
+}
+
 // Stores a vector result; the bits above a 64-bit one become zero. One 16-byte store, because the
 // next instruction is likely to load all of it.
 static ALWAYS_INLINE void vec_end(V128 *d, Vec value, u64 form) {

@@ -78,12 +78,12 @@ static ALWAYS_INLINE u64 vec_narrow(int size, Vec v) {
 }
 
 // Ends an operation: the lanes of form; saturated ones among them set QC.
-static ALWAYS_INLINE void end(Cpu *cpu, V128 *d, unsigned size, u64 form, V128 value,
-                              V128 saturated) {
-    u64 low = form == FORM_SCALAR ? ones(8u << size) : ~0ull;
-    u64 high = form == FORM_Q ? ~0ull : 0;
-    if ((saturated.d[0] & low) | (saturated.d[1] & high)) cpu->sys.FPSR |= 1u << 27;
-    *d = (V128){.d = {value.d[0] & low, value.d[1] & high}};
+static ALWAYS_INLINE void end(Cpu *cpu, V128 *d, unsigned size, u64 form, Vec value,
+                              Vec saturated) {
+    VecD mask = {form == FORM_SCALAR ? ones(8u << size) : ~0ull, form == FORM_Q ? ~0ull : 0};
+    V128 qc = vec_bits(saturated & (Vec)mask);
+    if (qc.d[0] | qc.d[1]) cpu->sys.FPSR |= 1u << 27;
+    *d = vec_bits(value & (Vec)mask);
 }
 
 // --- same width ---
@@ -132,7 +132,7 @@ static ALWAYS_INLINE void binary_by_size(Cpu *cpu, SimdBinary op, V128 *d, const
     case 6: r = binary(op, 0, 3, old, a, b, &saturated); break;
     default: r = binary(op, 1, 3, old, a, b, &saturated); break;
     }
-    end(cpu, d, size, form, vec_bits(r), vec_bits(saturated));
+    end(cpu, d, size, form, r, saturated);
 }
 
 void simd_binary(Cpu *cpu, SimdBinary op, V128 *d, const V128 *n, const V128 *m, unsigned u,
@@ -249,7 +249,7 @@ void simd_shift_right(Cpu *cpu, V128 *d, const V128 *n, unsigned u, unsigned imm
     case 6: r = right(0, 3, old, a, count, round, accumulate); break;
     default: r = right(1, 3, old, a, count, round, accumulate); break;
     }
-    end(cpu, d, size, form, vec_bits(r), (V128){.q = 0});
+    end(cpu, d, size, form, r, (Vec){0});
 }
 
 // Twice the product, its upper half.
@@ -325,8 +325,7 @@ void simd_add_wide(SimdBinary op, V128 *d, const V128 *n, const V128 *m, unsigne
 }
 
 static ALWAYS_INLINE void end_narrow(V128 *d, u64 value, unsigned q) {
-    if (!q) d->d[0] = value;
-    d->d[1] = q ? value : 0;
+    *d = vec_halves(q ? d->d[0] : value, q ? value : 0);
 }
 
 // ADDHN, SUBHN: the upper halves of the sums.
@@ -440,27 +439,27 @@ void simd_across(V128 *d, const V128 *n, Across op, unsigned u, unsigned size, u
 static ALWAYS_INLINE V128 permute(const V128 *n, const V128 *m, Permute op, unsigned part, int size,
                                   unsigned q) {
     const int esize = 8 << size;
-    if (size == 3) return (V128){.d = {n->d[part], m->d[part]}};  // always Q
+    if (size == 3) return vec_halves(n->d[part], m->d[part]);  // always Q
     Vec a = vec_load(n), b = vec_load(m), low, high;
     if (op == UZP) {
-        V128 both = {.d = {n->d[0], m->d[0]}};
+        V128 both = vec_halves(n->d[0], m->d[0]);
         if (!q) a = vec_load(&both);
         low = part ? vec_shr(1, size + 1, a, esize) : a;
         high = part ? vec_shr(1, size + 1, b, esize) : b;
-        return (V128){.d = {vec_narrow(size, low), q ? vec_narrow(size, high) : 0}};
+        return vec_halves(vec_narrow(size, low), q ? vec_narrow(size, high) : 0);
     }
     if (op == TRN) {
         low = vec_shl(size + 1, part ? vec_shr(1, size + 1, b, esize) : b, esize);
         high = vec_shr(1, size + 1, part ? a : vec_shl(size + 1, a, esize), esize);
         V128 r = vec_bits(low | high);
-        return (V128){.d = {r.d[0], q ? r.d[1] : 0}};
+        return vec_halves(r.d[0], q ? r.d[1] : 0);
     }
     // Of the lower halves without Q: the second part is the upper half of what ZIP1 with Q gives.
     unsigned from = q & part;
     low = vec_widen(1, size, n->d[from]);
     high = vec_shl(size + 1, vec_widen(1, size, m->d[from]), esize);
     V128 r = vec_bits(low | high);
-    return q ? r : (V128){.d = {r.d[part], 0}};
+    return q ? r : vec_halves(r.d[part], 0);
 }
 static ALWAYS_INLINE V128 permute_by_size(const V128 *n, const V128 *m, Permute op, unsigned part,
                                           unsigned size, unsigned q) {
