@@ -40,21 +40,22 @@ static ALWAYS_INLINE bool all_lanes(const V128 *mask, u64 form) {
 // --- half and single precision -------------------------------------------------------------------
 // `good` loses the lanes that are neither normal numbers nor zeros.
 static ALWAYS_INLINE F32x4 widened(const u16 *h, I32x4 *good) {
-    U16x4 packed;
-    memcpy(&packed, h, 8);
-    I32x4 x = __builtin_convertvector(packed, I32x4), magnitude = x & 0x7fff;
+    U16x4 narrow;
+    memcpy(&narrow, h, 8);
+    VecS x = __builtin_convertvector(narrow, VecS), magnitude = x & 0x7fff;
     I32x4 number = (magnitude >= 0x400) & (magnitude < 0x7c00);
     *good &= number | (magnitude == 0);
-    return (F32x4)((((magnitude << 13) + (112 << 23)) & number) | (x & 0x8000) << 16);
+    return (F32x4)((((magnitude << 13) + (112 << 23)) & (VecS)number) | (x & 0x8000) << 16);
 }
 // Rounded to half precision, in the low halves.
-static ALWAYS_INLINE I32x4 halves_of(F32x4 v, I32x4 *good) {
-    I32x4 x = (I32x4)v, magnitude = x & 0x7fffffff, zero = magnitude == 0;
-    I32x4 r = ((magnitude + 0xfff + (magnitude >> 13 & 1)) >> 13) - (112 << 10);
-    *good &= zero | ((r >= 0x800) & (r < 0x7c00));
-    return (r & ~zero) | (x >> 16 & 0x8000);
+static ALWAYS_INLINE VecS halves_of(F32x4 v, I32x4 *good) {
+    VecS x = (VecS)v, magnitude = x & 0x7fffffff;
+    VecS r = ((magnitude + 0xfff + (magnitude >> 13 & 1)) >> 13) - (112 << 10);
+    I32x4 zero = magnitude == 0;
+    *good &= zero | (r - 0x800 < 0x7c00 - 0x800);
+    return (r & ~(VecS)zero) | (x >> 16 & 0x8000);
 }
-static ALWAYS_INLINE u64 packed(I32x4 v) {
+static ALWAYS_INLINE u64 packed(VecS v) {
     U16x4 h = __builtin_convertvector(v, U16x4);
     u64 r;
     memcpy(&r, &h, 8);
@@ -83,8 +84,8 @@ static ALWAYS_INLINE u64 half_arith(FpArith op, u64 *good, const V128 *n, const 
                                     unsigned part) {
     I32x4 ok = {-1, -1, -1, -1};  // of normal numbers only zeros give a zero
     F32x4 a = widened(&n->h[4 * part], &ok), b = widened(&m->h[4 * part], &ok);
-    I32x4 c = halves_of(arith32(op, a, b), &ok);
-    *good = packed(ok);
+    VecS c = halves_of(arith32(op, a, b), &ok);
+    *good = packed((VecS)ok);
     return packed(c);
 }
 static ALWAYS_INLINE void single_arith(FpArith op, V128 *r, V128 *good, const V128 *n,
@@ -212,7 +213,7 @@ static ALWAYS_INLINE F32x2 mla32(F32x2 addend, F32x2 x, F32x2 y, I64x2 *good) {
     return __builtin_convertvector(s, F32x2);
 }
 // Four lanes of half precision, in single precision.
-static ALWAYS_INLINE I32x4 mla16(F32x4 a, F32x4 x, F32x4 y, I32x4 *good) {
+static ALWAYS_INLINE VecS mla16(F32x4 a, F32x4 x, F32x4 y, I32x4 *good) {
     F32x4 p = x * y, s = a + p, t = s - a, error = (a - (s - t)) + (p - t);
     *good &= ~((((I32x4)s & 0x1fff) == 0x1000) & (error != 0));
     return halves_of(s, good);
@@ -234,8 +235,8 @@ static bool host_mla(const Cpu *cpu, V128 *d, const V128 *n, const V128 *m, u64 
         I32x4 ok = {-1, -1, -1, -1};
         F32x4 a = widened(&d->h[4 * i], &ok), x = widened(&n->h[4 * i], &ok);
         F32x4 y = widened(&m->h[4 * i], &ok);
-        I32x4 v = mla16(a, x, y, &ok);
-        r[i] = packed(v), good &= packed(ok);
+        VecS v = mla16(a, x, y, &ok);
+        r[i] = packed(v), good &= packed((VecS)ok);
     }
     for (unsigned i = 0; i < parts && esize == 64; i++) {
         r[i] = f64_bits(fma(f64_of(n->d[i]), f64_of(m->d[i]), f64_of(d->d[i])));
