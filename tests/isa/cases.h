@@ -173,8 +173,9 @@ static inline void isa_compared(IsaState *s, const IsaWord *w, u64 address) {
 static inline void isa_state(IsaState *s, u64 seed, const IsaWord *w, unsigned n, u64 slot) {
     u64 state = isa_mix(isa_mix(seed, w->word), (u64)w->number << 8 | n) | 1;
     u64 r = isa_next(&state);
-    u32 named = isa_named(w->word);
-    for (int i = 0; i < 31; i++) s->x[i] = named >> i & 1 ? isa_integer(&state) : isa_next(&state);
+    u32 named = isa_named(w->word), hinted = 1u << 16 | 1u << 17 | 1u << 30;  // PACIA1716, XPACLRI
+    for (int i = 0; i < 31; i++)
+        s->x[i] = (named | hinted) >> i & 1 ? isa_integer(&state) : isa_next(&state);
     s->sp = isa_next(&state) & ~15ull;
     s->pstate = (r & 15) << 28 | 0x3c0 | (r >> 4 & 1 && !(w->kind & KIND_EL0) ? 5 : 0);
     if (!(r >> 8 & 7)) s->pstate |= 1u << 22;   // PAN
