@@ -45,10 +45,10 @@ build() {
     rm -f "$name.S"
 }
 
-# run_on LOG COMMAND... ELF
+# run_on LOG COMMAND... ELF: at most $limit seconds of the CPU (900), and an hour of the clock on a busy machine.
 run_on() {
     local log=$1 elf=${!#} status=0
-    timeout "${limit:-900}" "${@:2:$#-2}" "${machine[@]}" -kernel "$elf" </dev/null >"$log" 2>"$log.err" || status=$?
+    (ulimit -t "${limit:-900}" && timeout 3600 "${@:2:$#-2}" "${machine[@]}" -kernel "$elf") </dev/null >"$log" 2>"$log.err" || status=$?
     tail -n 1 "$log" | grep -q '^END' || {
         echo "$2: no END (status $status); the last lines:"
         tail -n 3 "$log"
