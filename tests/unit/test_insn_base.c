@@ -1,6 +1,7 @@
 // A64 base, load/store and system instructions, executed by the real decoder and engine. Words come
 // from the assembler, results from the Arm ARM by hand.
 #include "cpu/decode.h"
+#include "cpu/pauth.h"
 #include "cpu/sysreg.h"
 #include "unit/one_cpu.h"
 
@@ -522,6 +523,97 @@ static void failed_authentication(void **state) {
     }
 }
 
+// Which register, which modifier and which key each of them uses; the codes themselves are tested in test_pauth.c.
+static void pointer_authentication(void **state) {
+    (void)state;
+    enum { NONE = -1 };
+    static const struct {
+        u32 word;  // PAC*; 0: there is none
+        u32 aut;   // AUT*, or a branch or load that authenticates
+        int value, modifier;
+        PacKey key;
+        bool branch, load;
+    } cases[] = {
+        {0xdac10020, 0xdac11020, 0, 1, PAC_IA, false, false},  // PACIA X0, X1; AUTIA
+        {0xdac10420, 0xdac11420, 0, 1, PAC_IB, false, false},
+        {0xdac10820, 0xdac11820, 0, 1, PAC_DA, false, false},
+        {0xdac10c20, 0xdac11c20, 0, 1, PAC_DB, false, false},
+        {0xdac103e5, 0xdac113e5, 5, REG_SP, PAC_IA, false, false},  // PACIA X5, SP; AUTIA
+        {0xdac123e0, 0xdac133e0, 0, NONE, PAC_IA, false, false},    // PACIZA X0; AUTIZA
+        {0xdac127e0, 0xdac137e0, 0, NONE, PAC_IB, false, false},
+        {0xdac12be0, 0xdac13be0, 0, NONE, PAC_DA, false, false},
+        {0xdac12fe0, 0xdac13fe0, 0, NONE, PAC_DB, false, false},
+        {0xd503211f, 0xd503219f, 17, 16, PAC_IA, false, false},  // PACIA1716; AUTIA1716
+        {0xd503215f, 0xd50321df, 17, 16, PAC_IB, false, false},
+        {0xd503231f, 0xd503239f, 30, NONE, PAC_IA, false, false},    // PACIAZ; AUTIAZ
+        {0xd503233f, 0xd50323bf, 30, REG_SP, PAC_IA, false, false},  // PACIASP; AUTIASP
+        {0xd503235f, 0xd50323df, 30, NONE, PAC_IB, false, false},
+        {0xd503237f, 0xd50323ff, 30, REG_SP, PAC_IB, false, false},
+        {0, 0xd71f0801, 0, 1, PAC_IA, true, false},  // BRAA X0, X1
+        {0, 0xd71f0c01, 0, 1, PAC_IB, true, false},
+        {0, 0xd61f081f, 0, NONE, PAC_IA, true, false},  // BRAAZ X0
+        {0, 0xd61f0c1f, 0, NONE, PAC_IB, true, false},
+        {0, 0xd73f0801, 0, 1, PAC_IA, true, false},  // BLRAA X0, X1
+        {0, 0xd73f0c01, 0, 1, PAC_IB, true, false},
+        {0, 0xd63f081f, 0, NONE, PAC_IA, true, false},  // BLRAAZ X0
+        {0, 0xd63f0c1f, 0, NONE, PAC_IB, true, false},
+        {0, 0xd65f0bff, 30, REG_SP, PAC_IA, true, false},  // RETAA
+        {0, 0xd65f0fff, 30, REG_SP, PAC_IB, true, false},
+        {0, 0xf8200402, 0, NONE, PAC_DA, false, true},  // LDRAA X2, [X0]
+        {0, 0xf8a00402, 0, NONE, PAC_DB, false, true},
+    };
+    cpu->sys.SCTLR_EL2 |= 1ull << 31 | 1ull << 30 | 1ull << 27 | 1ull << 13;
+    cpu->sys.APIAKeyLo_EL1 = 0x1111222233334444;
+    cpu->sys.APIBKeyLo_EL1 = 0x2222333344445555;
+    cpu->sys.APDAKeyLo_EL1 = 0x3333444455556666;
+    cpu->sys.APDBKeyLo_EL1 = 0x4444555566667777;
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        u64 before[REG_SP + 1], plain = DATA + 0x40;
+        for (unsigned r = 0; r < 31; r++) cpu->x[r] = 0x1000 + r * 0x10;
+        cpu->x[REG_SP] = STACK;
+        cpu->x[cases[i].value] = plain;
+        u64 modifier = cases[i].modifier == NONE ? 0 : cpu->x[cases[i].modifier];
+        u64 code = pauth_add(cpu, plain, modifier, cases[i].key);
+        assert_int_not_equal(code, plain);
+        if (cases[i].word) {
+            memcpy(before, cpu->x, sizeof before);
+            RUN(1, cases[i].word);
+            before[cases[i].value] = code;
+            assert_memory_equal(cpu->x, before, sizeof before);
+        }
+        cpu->x[cases[i].value] = code;
+        poke(plain, 0x5555);
+        u64 exceptions = cpu->exceptions;
+        memcpy(before, cpu->x, sizeof before);
+        RUN(1, cases[i].aut);
+        assert_int_equal(cpu->exceptions, exceptions);
+        if (cases[i].branch) {
+            bool link = (cases[i].aut & 0xfedff000) == 0xd61f0000 && cases[i].aut & 1 << 21;
+            assert_int_equal(cpu->pc, plain);
+            if (link) before[30] = CODE + 4;
+        } else if (cases[i].load) {
+            before[2] = 0x5555;
+        } else {
+            before[cases[i].value] = plain;
+        }
+        assert_memory_equal(cpu->x, before, sizeof before);
+    }
+    // PACGA X3, X1, SP and X3, X1, X2.
+    cpu->sys.APGAKeyLo_EL1 = 0x5555666677778888;
+    RUN(1, 0x9adf3023);
+    assert_int_equal(cpu->x[3], pauth_ga(cpu, cpu->x[1], STACK));
+    RUN(1, 0x9ac23023);
+    assert_int_equal(cpu->x[3], pauth_ga(cpu, cpu->x[1], cpu->x[2]));
+    // ERETAA and ERETAB: ELR_EL2 with SP.
+    for (unsigned b = 0; b < 2; b++) {
+        cpu->sys.SPSR_EL2 = 0x3c9;
+        cpu->sys.ELR_EL2 = pauth_add(cpu, DATA, STACK, b ? PAC_IB : PAC_IA);
+        RUN(1, b ? 0xd69f0fff : 0xd69f0bff);
+        assert_int_equal(cpu->pc, DATA);
+        assert_int_equal(cpu->el, 2);
+    }
+}
+
 int main(void) {
 #define TEST(f)   cmocka_unit_test_setup_teardown(f, setup, teardown)
 #define MAPPED(f) cmocka_unit_test_setup_teardown(f, setup_mapped, teardown)
@@ -546,6 +638,7 @@ int main(void) {
         MAPPED(zero_block),
         MAPPED(unaligned),
         TEST(failed_authentication),
+        TEST(pointer_authentication),
         TEST(xpac_does_not_trap),
         TEST(daifclr_unmasks_at_once),
     };
