@@ -165,7 +165,7 @@ static void javascript_conversion(void **state) {
         u32 nzcv = cpu_nzcv(cpu);
         if (cpu->x[1] != cases[i].w || nzcv != cases[i].z << 30 || cpu->sys.FPSR != cases[i].fpsr)
             fail_msg("%016llx: w1 %llx nzcv %x fpsr %x", (unsigned long long)cases[i].d,
-                     (unsigned long long)cpu->x[1], nzcv, cpu->sys.FPSR);
+                     (unsigned long long)cpu->x[1], nzcv, (u32)cpu->sys.FPSR);
     }
 }
 
@@ -192,7 +192,7 @@ static void half_conversion(void **state) {
         assert_false(execute(cases[i].word));
         if (cpu->v[0].d[0] != cases[i].want || cpu->v[0].d[1] || cpu->sys.FPSR != cases[i].fpsr)
             fail_msg("%s of %x: %llx, fpsr %x", cases[i].text, cases[i].h,
-                     (unsigned long long)cpu->v[0].d[0], cpu->sys.FPSR);
+                     (unsigned long long)cpu->v[0].d[0], (u32)cpu->sys.FPSR);
     }
 }
 
