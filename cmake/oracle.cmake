@@ -20,10 +20,10 @@ foreach(cpu cortex-a57 cortex-a72 neoverse-n1 max)
     matrix_test(${cpu}-no-el2 ${cpu} --no-el2)
 endforeach()
 matrix_test(max-mte max,mte --pairs 1000)
-# A quarter of a billion cases each: not under the sanitizers, where fuzz_sysreg draws from the same.
+# A quarter of a billion cases each, and 58 million of routes: not under the sanitizers, where fuzz_sysreg and fuzz_route draw from the same.
 set_tests_properties(oracle-sysreg-matrix-max oracle-sysreg-matrix-max-mte oracle-sysreg-matrix-max-gic2 PROPERTIES LABELS "oracle;slow")
 
 add_executable(oracle_route ${CMAKE_SOURCE_DIR}/tests/oracle/route_matrix.c)
 target_link_libraries(oracle_route PRIVATE oracle_sysreg)
 add_test(NAME oracle-route COMMAND oracle_route)
-set_tests_properties(oracle-route PROPERTIES LABELS oracle TIMEOUT 1800)
+set_tests_properties(oracle-route PROPERTIES LABELS "oracle;slow" TIMEOUT 1800)

@@ -45,10 +45,12 @@ void AArch64_AT(Cpu *cpu, u64 address, AtOp op) {
     } else {
         w.fault = (Fault){.write = op.write};
         ok = s1_translate(&w, address, &m.s1);
-        m.pa = m.s1.ipa;
-        m.s2.attr = m.s1.attr;
-        m.tagged = m.s1.tagged;
-        m.s2.sh = m.s1.sh;
+        if (ok) {
+            m.pa = m.s1.ipa;
+            m.s2.attr = m.s1.attr;
+            m.tagged = m.s1.tagged;
+            m.s2.sh = m.s1.sh;
+        }
         walk_tell(&w, address, ok, &m, false);
     }
     if (ok) {
