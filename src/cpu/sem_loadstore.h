@@ -20,21 +20,16 @@ static ALWAYS_INLINE bool sp_aligned(Mem *m, u64 base, u64 mask) {
 
 // --- one register --------------------------------------------------------------------------------
 
-static ALWAYS_INLINE Acc width_of(int size) {
-    return size == 3 ? ACC_NORMAL : ACC_REG32;
-}
-
 static ALWAYS_INLINE void store(Mem *m, int size, u64 t, u64 base, u64 mask, u64 address, Acc acc) {
-    if (sp_aligned(m, base, mask)) mem_write(m, address, 1u << size, t, acc | width_of(size));
+    if (sp_aligned(m, base, mask)) mem_write(m, address, 1u << size, t, acc);
 }
 static ALWAYS_INLINE void load(Mem *m, int size, u64 *t, u64 base, u64 mask, u64 address, Acc acc) {
-    if (sp_aligned(m, base, mask)) *t = mem_read(m, address, 1u << size, acc | width_of(size));
+    if (sp_aligned(m, base, mask)) *t = mem_read(m, address, 1u << size, acc);
 }
 // Sign-extending to 64 (sf = 1) or 32 bits.
 static ALWAYS_INLINE void load_signed(Mem *m, int size, int sf, u64 *t, u64 base, u64 mask,
                                       u64 address, Acc acc) {
     if (!sp_aligned(m, base, mask)) return;
-    acc |= ACC_SIGNED | (sf ? ACC_NORMAL : ACC_REG32);
     *t = narrow(sf, (u64)sext(mem_read(m, address, 1u << size, acc), 8u << size));
 }
 static ALWAYS_INLINE void store_v(Mem *m, int size, const V128 *t, u64 base, u64 mask, u64 address,
@@ -123,82 +118,82 @@ static ALWAYS_INLINE void sem_ldtrs32(Mem *m, int size, u64 *t, u64 n, u64 offse
 // Post-indexed.
 static ALWAYS_INLINE void sem_str_post(Mem *m, int size, u64 t, u64 n, u64 *wb, u64 offset,
                                        u64 mask) {
-    store(m, size, t, n, mask, n, ACC_WRITEBACK);
+    store(m, size, t, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldr_post(Mem *m, int size, u64 *t, u64 n, u64 *wb, u64 offset,
                                        u64 mask) {
-    load(m, size, t, n, mask, n, ACC_WRITEBACK);
+    load(m, size, t, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldrs64_post(Mem *m, int size, u64 *t, u64 n, u64 *wb, u64 offset,
                                           u64 mask) {
-    load_signed(m, size, 1, t, n, mask, n, ACC_WRITEBACK);
+    load_signed(m, size, 1, t, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldrs32_post(Mem *m, int size, u64 *t, u64 n, u64 *wb, u64 offset,
                                           u64 mask) {
-    load_signed(m, size, 0, t, n, mask, n, ACC_WRITEBACK);
+    load_signed(m, size, 0, t, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_str_post_v(Mem *m, int size, const V128 *t, u64 n, u64 *wb,
                                          u64 offset, u64 mask) {
-    store_v(m, size, t, n, mask, n, ACC_WRITEBACK);
+    store_v(m, size, t, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldr_post_v(Mem *m, int size, V128 *t, u64 n, u64 *wb, u64 offset,
                                          u64 mask) {
-    load_v(m, size, t, n, mask, n, ACC_WRITEBACK);
+    load_v(m, size, t, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_str_post_q(Mem *m, const V128 *t, u64 n, u64 *wb, u64 offset,
                                          u64 mask) {
-    store_q(m, t, n, mask, n, ACC_WRITEBACK);
+    store_q(m, t, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldr_post_q(Mem *m, V128 *t, u64 n, u64 *wb, u64 offset, u64 mask) {
-    load_q(m, t, n, mask, n, ACC_WRITEBACK);
+    load_q(m, t, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 
 // Pre-indexed.
 static ALWAYS_INLINE void sem_str_pre(Mem *m, int size, u64 t, u64 n, u64 *wb, u64 offset,
                                       u64 mask) {
-    store(m, size, t, n, mask, n + offset, ACC_WRITEBACK);
+    store(m, size, t, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldr_pre(Mem *m, int size, u64 *t, u64 n, u64 *wb, u64 offset,
                                       u64 mask) {
-    load(m, size, t, n, mask, n + offset, ACC_WRITEBACK);
+    load(m, size, t, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldrs64_pre(Mem *m, int size, u64 *t, u64 n, u64 *wb, u64 offset,
                                          u64 mask) {
-    load_signed(m, size, 1, t, n, mask, n + offset, ACC_WRITEBACK);
+    load_signed(m, size, 1, t, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldrs32_pre(Mem *m, int size, u64 *t, u64 n, u64 *wb, u64 offset,
                                          u64 mask) {
-    load_signed(m, size, 0, t, n, mask, n + offset, ACC_WRITEBACK);
+    load_signed(m, size, 0, t, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_str_pre_v(Mem *m, int size, const V128 *t, u64 n, u64 *wb, u64 offset,
                                         u64 mask) {
-    store_v(m, size, t, n, mask, n + offset, ACC_WRITEBACK);
+    store_v(m, size, t, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldr_pre_v(Mem *m, int size, V128 *t, u64 n, u64 *wb, u64 offset,
                                         u64 mask) {
-    load_v(m, size, t, n, mask, n + offset, ACC_WRITEBACK);
+    load_v(m, size, t, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_str_pre_q(Mem *m, const V128 *t, u64 n, u64 *wb, u64 offset,
                                         u64 mask) {
-    store_q(m, t, n, mask, n + offset, ACC_WRITEBACK);
+    store_q(m, t, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldr_pre_q(Mem *m, V128 *t, u64 n, u64 *wb, u64 offset, u64 mask) {
-    load_q(m, t, n, mask, n + offset, ACC_WRITEBACK);
+    load_q(m, t, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 
@@ -268,10 +263,10 @@ static ALWAYS_INLINE void sem_prfm_lit(Cpu *cpu) {
 
 // Literal: opc 0 is 32 bits, 1 is 64.
 static ALWAYS_INLINE void sem_ldr_lit(Mem *m, int opc, u64 *t, u64 pc, u64 offset) {
-    *t = mem_read(m, pc + offset, 4u << opc, opc ? ACC_NORMAL : ACC_REG32);
+    *t = mem_read(m, pc + offset, 4u << opc, ACC_NORMAL);
 }
 static ALWAYS_INLINE void sem_ldrsw_lit(Mem *m, u64 *t, u64 pc, u64 offset) {
-    *t = (u64)(i64)(i32)mem_read(m, pc + offset, 4, ACC_SIGNED);
+    *t = (u64)(i64)(i32)mem_read(m, pc + offset, 4, ACC_NORMAL);
 }
 static ALWAYS_INLINE void sem_ldr_lit_v(Mem *m, int opc, V128 *t, u64 pc, u64 offset) {
     if (opc == 2)
@@ -316,7 +311,7 @@ static ALWAYS_INLINE void sem_ldra(Mem *m, int M, u64 *t, u64 n, u64 offset, u64
 static ALWAYS_INLINE void sem_ldra_pre(Mem *m, int M, u64 *t, u64 n, u64 *wb, u64 offset,
                                        u64 mask) {
     u64 base = authenticated_base(m, M, n, mask);
-    if (!m->miss) *t = mem_read(m, base + offset, 8, ACC_WRITEBACK);
+    if (!m->miss) *t = mem_read(m, base + offset, 8, ACC_NORMAL);
     *wb = base + offset;
 }
 
@@ -357,7 +352,7 @@ static ALWAYS_INLINE void load_pair(Mem *m, unsigned bytes, u64 *t, u64 *t2, u64
 }
 static ALWAYS_INLINE void load_pair_signed(Mem *m, u64 *t, u64 *t2, u64 base, u64 mask, u64 address,
                                            Acc acc) {
-    load_pair(m, 4, t, t2, base, mask, address, acc | ACC_SIGNED);
+    load_pair(m, 4, t, t2, base, mask, address, acc);
     *t = (u64)(i64)(i32)*t;
     *t2 = (u64)(i64)(i32)*t2;
 }
@@ -425,32 +420,32 @@ static ALWAYS_INLINE void sem_ldpsw(Mem *m, u64 *t, u64 *t2, u64 n, u64 offset, 
 }
 static ALWAYS_INLINE void sem_stp_post(Mem *m, int w, u64 t, u64 t2, u64 n, u64 *wb, u64 offset,
                                        u64 mask) {
-    store_pair(m, 4u << w, t, t2, n, mask, n, ACC_WRITEBACK);
+    store_pair(m, 4u << w, t, t2, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldp_post(Mem *m, int w, u64 *t, u64 *t2, u64 n, u64 *wb, u64 offset,
                                        u64 mask) {
-    load_pair(m, 4u << w, t, t2, n, mask, n, ACC_WRITEBACK);
+    load_pair(m, 4u << w, t, t2, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldpsw_post(Mem *m, u64 *t, u64 *t2, u64 n, u64 *wb, u64 offset,
                                          u64 mask) {
-    load_pair_signed(m, t, t2, n, mask, n, ACC_WRITEBACK);
+    load_pair_signed(m, t, t2, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_stp_pre(Mem *m, int w, u64 t, u64 t2, u64 n, u64 *wb, u64 offset,
                                       u64 mask) {
-    store_pair(m, 4u << w, t, t2, n, mask, n + offset, ACC_WRITEBACK);
+    store_pair(m, 4u << w, t, t2, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldp_pre(Mem *m, int w, u64 *t, u64 *t2, u64 n, u64 *wb, u64 offset,
                                       u64 mask) {
-    load_pair(m, 4u << w, t, t2, n, mask, n + offset, ACC_WRITEBACK);
+    load_pair(m, 4u << w, t, t2, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldpsw_pre(Mem *m, u64 *t, u64 *t2, u64 n, u64 *wb, u64 offset,
                                         u64 mask) {
-    load_pair_signed(m, t, t2, n, mask, n + offset, ACC_WRITEBACK);
+    load_pair_signed(m, t, t2, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 
@@ -473,21 +468,21 @@ static ALWAYS_INLINE void sem_ldp_v(Mem *m, int opc, V128 *t, V128 *t2, u64 n, u
 }
 static ALWAYS_INLINE void sem_stp_post_v(Mem *m, int opc, const V128 *t, const V128 *t2, u64 n,
                                          u64 *wb, u64 offset, u64 mask) {
-    store_pair_v(m, 4u << opc, t, t2, n, mask, n, ACC_WRITEBACK);
+    store_pair_v(m, 4u << opc, t, t2, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldp_post_v(Mem *m, int opc, V128 *t, V128 *t2, u64 n, u64 *wb,
                                          u64 offset, u64 mask) {
-    load_pair_v(m, 4u << opc, t, t2, n, mask, n, ACC_WRITEBACK);
+    load_pair_v(m, 4u << opc, t, t2, n, mask, n, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_stp_pre_v(Mem *m, int opc, const V128 *t, const V128 *t2, u64 n,
                                         u64 *wb, u64 offset, u64 mask) {
-    store_pair_v(m, 4u << opc, t, t2, n, mask, n + offset, ACC_WRITEBACK);
+    store_pair_v(m, 4u << opc, t, t2, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }
 static ALWAYS_INLINE void sem_ldp_pre_v(Mem *m, int opc, V128 *t, V128 *t2, u64 n, u64 *wb,
                                         u64 offset, u64 mask) {
-    load_pair_v(m, 4u << opc, t, t2, n, mask, n + offset, ACC_WRITEBACK);
+    load_pair_v(m, 4u << opc, t, t2, n, mask, n + offset, ACC_NORMAL);
     *wb = n + offset;
 }

@@ -38,19 +38,17 @@ struct Tlb {
     MmuMode mode;
 };
 
+// How an access differs from a plain load or store. What its syndrome says comes from the instruction (fault.c).
 typedef enum Acc {
     ACC_NORMAL = 0,
-    ACC_UNPRIV = 1,      // LDTR/STTR: as EL0 (subject to PSTATE.UAO and HCR_EL2)
-    ACC_ORDERED = 2,     // acquire/release: alignment checked as the manual says
-    ACC_ATOMIC = 4,      // read part of an atomic: needs write permission too
-    ACC_EXCL = 8,        // exclusives: must be aligned
-    ACC_PAIR = 16,       // part of a pair: no ISV syndrome
-    ACC_WRITEBACK = 32,  // base register is written back: no ISV syndrome
-    ACC_VECTOR = 64,     // SIMD&FP register: no ISV syndrome
-    ACC_SIGNED = 128,    // ISS.SSE: sign-extending load
-    ACC_REG32 = 256,     // ISS.SF = 0: the register is 32 bits wide
-    ACC_NV2 = 512,       // register in memory (VNCR_EL2): EL2's access, made by EL1
-    ACC_NO_TAG = 1024,   // not a Tag Checked access, whatever the instruction
+    ACC_UNPRIV = 1,    // LDTR/STTR: as EL0 (subject to PSTATE.UAO and HCR_EL2)
+    ACC_ORDERED = 2,   // acquire/release: alignment checked as the manual says
+    ACC_ATOMIC = 4,    // read part of an atomic: needs write permission too
+    ACC_EXCL = 8,      // exclusives: must be aligned
+    ACC_PAIR = 16,     // part of a pair: each register is aligned by itself
+    ACC_VECTOR = 32,   // SIMD&FP register: aligned as a whole
+    ACC_NV2 = 64,      // register in memory (VNCR_EL2): EL2's access, made by EL1
+    ACC_NO_TAG = 128,  // not a Tag Checked access, whatever the instruction
 } Acc;
 
 // The context of one executing load/store. In the fast variant of a handler `slow` is false and a

@@ -657,7 +657,7 @@ static void abort_stage2(void **state) {
     cpu->sys.SCTLR_EL1 = 0;
     map(s2, 12, 1, 0x1000, 3, 0);
     at_el1(0xb9000420);  // str w0, [x1, #4]
-    assert_true(aborts(0x1004, 4, true, ACC_REG32));
+    assert_true(aborts(0x1004, 4, true, ACC_NORMAL));
     assert_int_equal(cpu->sys.ESR_EL2, 0x24u << 26 | 1 << 25 | 1 << 24 | 2 << 22 | 1 << 6 | 7);
     assert_int_equal(cpu->sys.FAR_EL2, 0x1004);
     assert_int_equal(cpu->sys.HPFAR_EL2, 1 << 4);
