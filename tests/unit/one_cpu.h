@@ -50,3 +50,13 @@ static inline void place(u64 at, const u32 *words, unsigned n) {
 }
 #define PLACE(at, ...) \
     place(at, (const u32[]){__VA_ARGS__}, ARRAY_LEN(((const u32[]){__VA_ARGS__})))
+
+// EL2 with a flat map of Normal memory from 1 GB on; the table is a page at `table`.
+static inline void map_flat_el2(u64 table) {
+    poke(table + 8, 0x40000000 | 1 << 10 | 3 << 8 | 1);  // 1 GB, AF, inner shareable, attribute 0
+    cpu->sys.TTBR0_EL2 = table;
+    cpu->sys.TCR_EL2 = 1u << 31 | 1 << 23 | 2 << 16 | 25;  // 39 bits, 4 KB, 40 bits of PA
+    cpu->sys.MAIR_EL2 = 0xff;
+    cpu->sys.SCTLR_EL2 |= 1;
+    tlb_context_changed(cpu);
+}

@@ -25,14 +25,7 @@ static int setup(void **state) {
 // EL2 with a flat map of Normal memory: then the fast paths are used, from the second access on.
 static int setup_mapped(void **state) {
     if (setup(state)) return 1;
-    const u64 table = DATA + 0x10000;
-    poke(table + 8,
-         0x40000000 | 1 << 10 | 3 << 8 | 1);  // 1 GB block, AF, inner shareable, attribute 0
-    cpu->sys.TTBR0_EL2 = table;
-    cpu->sys.TCR_EL2 = 1u << 31 | 1 << 23 | 2 << 16 | 25;  // 39 bits, 4 KB, 40 bits of PA
-    cpu->sys.MAIR_EL2 = 0xff;
-    cpu->sys.SCTLR_EL2 |= 1;
-    tlb_context_changed(cpu);
+    map_flat_el2(DATA + 0x10000);
     return 0;
 }
 

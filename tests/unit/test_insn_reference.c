@@ -14,12 +14,7 @@ static int setup(void **state) {
     machine_with((MachineConfig){.cpu_model = "max", .el2 = true});
     cpu->sys.VBAR_EL1 = cpu->sys.VBAR_EL2 = VECTORS;
     cpu->sys.HCR_EL2 = 1ull << HCR_RW;
-    poke(TABLE + 8, 0x40000000 | 1 << 10 | 3 << 8 | 1);  // 1 GB, AF, inner shareable, attribute 0
-    cpu->sys.TTBR0_EL2 = TABLE;
-    cpu->sys.TCR_EL2 = 1u << 31 | 1 << 23 | 2 << 16 | 25;  // 39 bits, 4 KB, 40 bits of PA
-    cpu->sys.MAIR_EL2 = 0xff;
-    cpu->sys.SCTLR_EL2 |= 1;
-    tlb_context_changed(cpu);
+    map_flat_el2(TABLE);
     return 0;
 }
 
