@@ -163,11 +163,16 @@ static const struct {
     {1 << 14 | 0 << 11 | 8 << 7 | 7 << 3 | 1, false},   // TLBI VAE1
 };
 
-// MRS, MSR (register) and SYS: at EL0 any encoding, at EL1 one that is listed.
+// RNDR and RNDRRS: no two machines read the same from them.
+static bool is_random_number(u32 word) {
+    return field(word, 20, 6) == (3 << 13 | 3 << 10 | 2 << 6 | 4 << 2);
+}
+
+// MRS, MSR (register) and SYS: at EL0 any other encoding, at EL1 one that is listed.
 static u32 system_word(u32 word, u64 *seed, IsaWord *w) {
     u64 r = isa_next(seed);
     bool read = word >> 21 & 1, sys = field(word, 20, 19) == 1;
-    if (r & 1) {
+    if (r & 1 && !is_random_number(word)) {
         w->kind |= KIND_EL0;
         return word;
     }
