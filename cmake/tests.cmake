@@ -39,6 +39,8 @@ foreach(script bad_input endings limit demo debug_console exec explain decode)
              COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/${script}.sh $<TARGET_FILE:el2sim>)
 endforeach()
 
+add_test(NAME cli-help COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/help.sh $<TARGET_FILE:el2sim>
+         ${CMAKE_SOURCE_DIR}/docs/completion)
 add_test(NAME cli-isa COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/isa.sh $<TARGET_FILE:el2sim> ${CMAKE_SOURCE_DIR}/docs)
 
 add_test(NAME cli-debug-tty COMMAND ${CMAKE_SOURCE_DIR}/tests/cli/debug_tty.sh $<TARGET_FILE:el2sim>

@@ -38,9 +38,15 @@ _el2sim() {
     local words='-M -cpu -smp -m -kernel -initrd -append -dtb -bios -drive -pflash -device -fw_cfg
         -serial -nographic -nodefaults -no-reboot -rtc -semihosting --clock --seed --timeout-insns
         --expect --fail --junit --lint --trace --insn-counts --trace-filter --trace-on-fail --symbols --stats -x -ex --batch --help --version'
-    [ "${COMP_WORDS[1]}" = decode ] && words='-cpu --scan --every-word --json'
-    [ "${COMP_WORDS[1]}" = isa ] && words='--json --markdown'
-    [ "$COMP_CWORD" -eq 1 ] && words="run debug exec explain decode isa demo $words"
+    case ${COMP_WORDS[1]} in
+    demo) words='--cpu --quiet --extract --help' ;;
+    exec) words='--reg --mem --el -cpu --json --help' ;;
+    explain) words='esr pte insn hvc smc psci --far --hpfar --stage --level --granule -cpu --e2h --list --json --help' ;;
+    trace) words='show --cpu --el --vm --pc --time --symbols --count --help' ;;
+    decode) words='-cpu --scan --every-word --json --help' ;;
+    isa) words='--json --markdown --help' ;;
+    esac
+    [ "$COMP_CWORD" -eq 1 ] && words="run debug demo exec explain trace decode isa $words"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -F _el2sim el2sim

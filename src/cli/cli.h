@@ -19,19 +19,29 @@ enum {
     EXIT_LINT = 71,
 };
 
-int run_main(int argc, char **argv);    // argv[0] is "run" or the program's name
-int debug_main(int argc, char **argv);  // argv[0] is "debug"
+// The subcommands; argv[0] is the name of each, for run also that of the program. What --help prints of those that have other
+// options than run: a sentence and the options.
+int run_main(int argc, char **argv);
+int debug_main(int argc, char **argv);
+int trace_main(int argc, char **argv);
+extern const char trace_help[];
+int demo_main(int argc, char **argv);
+extern const char demo_help[];
+int explain_main(int argc, char **argv);
+extern const char explain_help[];
+int decode_main(int argc, char **argv);
+extern const char decode_help[];
+int isa_main(int argc, char **argv);
+extern const char isa_help[];
+int exec_main(int argc, char **argv);
+extern const char exec_help[];
+
 // Ctrl-A d: opens the console on a machine that stands between two instructions. Returns the exit status when the user has
 // left or the machine has ended.
 int debug_attach(struct Machine *machine, Boot *boot, const RunOptions *o);
-int trace_main(int argc, char **argv);    // argv[0] is "trace"
-int demo_main(int argc, char **argv);     // argv[0] is "demo"
-int explain_main(int argc, char **argv);  // argv[0] is "explain"
-int decode_main(int argc, char **argv);   // argv[0] is "decode"
-int isa_main(int argc, char **argv);      // argv[0] is "isa"
-int exec_main(int argc, char **argv);     // argv[0] is "exec"
-
 // Creates the machine that the options describe and runs it to its end; returns the exit status.
 int run_machine(const RunOptions *options);
+// The lines of --help that name the subcommands.
+void usage_print(void);
 // Prints "el2sim: <text>" on stderr and returns EXIT_USAGE.
 int usage_error(const Error *err);

@@ -181,7 +181,10 @@ int debug_main(int argc, char **argv) {
     Error err = {""};
     int status = EXIT_GUEST_OFF;
     switch (options_parse(argc, argv, true, &options, &err)) {
-    case OPTIONS_HELP: options_print_help(); break;
+    case OPTIONS_HELP:
+        usage_print();
+        options_print_help();
+        break;
     case OPTIONS_VERSION: printf("el2sim %s\n", EL2SIM_VERSION); break;
     case OPTIONS_ERROR: status = -1; break;
     case OPTIONS_RUN: status = debug_machine(&options, &err); break;

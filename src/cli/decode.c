@@ -15,6 +15,14 @@
 
 enum { WORDS_MAX = 4096, REJECTED_MAX = 16 };
 
+const char decode_help[] =
+    "What the decoder makes of words (hexadecimal): row of the instruction tables,\n"
+    "fields, features that it needs; where it is UNDEFINED, and why.\n"
+    "  -cpu MODEL      the CPU whose features count (max)\n"
+    "  --scan          instead all 2^32 words: how many are defined, by class\n"
+    "  --every-word    with --scan: does not take words together that no row tells apart\n"
+    "  --json          one JSON value\n";
+
 typedef struct DecodeOptions {
     const char *cpu;  // model
     bool json, scan, every_word;

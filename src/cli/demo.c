@@ -19,11 +19,9 @@ typedef struct DemoOptions {
     const char *cpu;
     const char *extract;  // file to write the rom to, instead of running it
     bool quiet;           // no line per exit
-    bool help;
 } DemoOptions;
 
-static const char help[] =
-    "usage: el2sim demo [options]\n"
+const char demo_help[] =
     "Boots a small hypervisor with two VMs and shows each exit and what it cost.\n"
     "  --cpu MODEL      cortex-a57, cortex-a72 (default), neoverse-n1, max\n"
     "  --quiet          only the console and the table\n"
@@ -33,7 +31,6 @@ static bool parse(int argc, char **argv, DemoOptions *o, Error *err) {
     static const struct option options[] = {{"cpu", required_argument, NULL, 'c'},
                                             {"quiet", no_argument, NULL, 'q'},
                                             {"extract", required_argument, NULL, 'x'},
-                                            {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     *o = (DemoOptions){.cpu = "cortex-a72"};
     optind = 1;
@@ -43,7 +40,6 @@ static bool parse(int argc, char **argv, DemoOptions *o, Error *err) {
         case 'c': o->cpu = optarg; break;
         case 'q': o->quiet = true; break;
         case 'x': o->extract = optarg; break;
-        case 'h': o->help = true; break;
         case ':': return error_set(err, "demo: '%s' needs a value", argv[optind - 1]);
         default: return error_set(err, "demo: unknown option '%s'", argv[optind - 1]);
         }
@@ -122,10 +118,6 @@ int demo_main(int argc, char **argv) {
     DemoOptions o;
     Error err = {""};
     if (!parse(argc, argv, &o, &err)) return usage_error(&err);
-    if (o.help) {
-        fputs(help, stdout);
-        return EXIT_GUEST_OFF;
-    }
     if (o.extract) return extract(o.extract, &err) ? EXIT_GUEST_OFF : usage_error(&err);
     int status = run_demo(&o, &err);
     if (status) fprintf(stderr, "el2sim: %s\n", err.text);

@@ -17,6 +17,16 @@ enum { MAX_ARGS = 256, MAX_NAMES = 1024, RAM_SIZE = 16 << 20 };
 #define CODE   (RAM + 0x10000)
 #define DATA   (RAM + 0x200000)
 
+const char exec_help[] =
+    "Executes instruction words (hexadecimal) and prints what they changed, until the\n"
+    "first exception or return. Translation is on, the words are at 0x40010000, data\n"
+    "is at 0x40200000 to 0x40ffffff.\n"
+    "  --reg NAME=NUMBER      a register before: x0, sp, v3, fpcr, pstate, HCR_EL2...\n"
+    "  --mem ADDRESS=BYTES    memory before: two digits a byte, lowest address first\n"
+    "  --el 0|1|2             Exception level (1)\n"
+    "  -cpu MODEL             CPU model (max)\n"
+    "  --json                 one JSON object\n";
+
 typedef struct ExecOptions {
     const char *cpu, *el;
     const char *reg[MAX_ARGS], *mem[MAX_ARGS];
@@ -68,7 +78,7 @@ static bool parse(int argc, char **argv, ExecOptions *o, Error *err) {
             continue;
         }
         bool known = !strcmp(name, "--reg") || !strcmp(name, "--mem") || !strcmp(name, "--el") ||
-                     !strcmp(name, "-cpu");
+                     !strcmp(name, "-cpu") || !strcmp(name, "--cpu");
         if (!known) return error_set(err, "exec: unknown option '%.40s'", name);
         if (!value) return error_set(err, "exec: %s needs a value", name);
         i++;
@@ -81,7 +91,7 @@ static bool parse(int argc, char **argv, ExecOptions *o, Error *err) {
         else
             o->cpu = value;
     }
-    if (!o->words) return error_set(err, "exec: no instruction words; see el2sim --help");
+    if (!o->words) return error_set(err, "exec: no instruction words; see el2sim exec --help");
     return strlen(o->el) == 1 && strchr("012", o->el[0])
                ? true
                : error_set(err, "exec: --el is 0, 1 or 2, not '%.40s'", o->el);

@@ -8,6 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char explain_help[] =
+    "Takes a value apart, field by field.\n"
+    "  esr VALUE [--far VALUE] [--hpfar VALUE]\n"
+    "        a syndrome\n"
+    "  pte VALUE --stage 1|2 --level N [--granule 4k|16k|64k]\n"
+    "        a descriptor of a translation table\n"
+    "  insn WORD [-cpu MODEL]\n"
+    "        an instruction (hexadecimal: 0x...) and what traps it\n"
+    "  hvc|smc|psci FUNCTION\n"
+    "        a call (SMC Calling Convention)\n"
+    "  REGISTER VALUE [-cpu MODEL] [--e2h]\n"
+    "        a system register (hcr: HCR_EL2); --e2h: as with HCR_EL2.E2H = 1\n"
+    "  --list    what is known\n"
+    "  --json    one JSON object\n";
+
 typedef struct ExplainOptions {
     const char *what;
     u64 value, far, hpfar, stage, granule;
@@ -60,7 +75,7 @@ static bool option(const char *name, const char *value, ExplainOptions *o, bool 
     *used = true;
     if (!strcmp(name, "--far")) return o->have_far = number(name, value, &o->far, err);
     if (!strcmp(name, "--hpfar")) return o->have_hpfar = number(name, value, &o->hpfar, err);
-    if (!strcmp(name, "-cpu")) {
+    if (!strcmp(name, "-cpu") || !strcmp(name, "--cpu")) {
         if (!value) return error_set(err, "explain: -cpu needs a model");
         return o->cpu = value, true;
     }

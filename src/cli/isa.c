@@ -24,6 +24,12 @@ enum { PATTERNS_LIMIT = 64 };
 
 typedef enum Format { TEXT, JSON, MARKDOWN } Format;
 
+const char isa_help[] =
+    "The rows of the instruction tables whose names match (*, ?, [...]), or all:\n"
+    "encoding, features, and how the tests cover them.\n"
+    "  --json        one JSON value\n"
+    "  --markdown    as docs/instructions.md\n";
+
 typedef struct IsaOptions {
     Format format;
     unsigned patterns;

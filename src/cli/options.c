@@ -229,14 +229,6 @@ static const OptionRow rows[] = {
 enum { OPT_HELP = 1000, OPT_VERSION };
 
 void options_print_help(void) {
-    printf("usage: el2sim [run] [options]     run a machine\n"
-           "       el2sim debug [options]     stand at its first instruction and take commands\n"
-           "       el2sim exec WORD...        execute a few instructions on a given state\n"
-           "       el2sim demo                run the built-in demonstration\n"
-           "       el2sim decode WORD...      what the decoder makes of instruction words\n"
-           "       el2sim isa [ROW...]        the rows of the instruction tables\n"
-           "       el2sim --version | --help\n\n"
-           "Options have QEMU's names, with one dash or two:\n");
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
         if (!rows[i].help) continue;
         printf("  -%s %s\n", rows[i].name, rows[i].arg);

@@ -310,7 +310,10 @@ int run_main(int argc, char **argv) {
     Error err = {""};
     int status = EXIT_GUEST_OFF;
     switch (options_parse(argc, argv, false, &options, &err)) {
-    case OPTIONS_HELP: options_print_help(); break;
+    case OPTIONS_HELP:
+        usage_print();
+        options_print_help();
+        break;
     case OPTIONS_VERSION: printf("el2sim %s\n", EL2SIM_VERSION); break;
     case OPTIONS_ERROR: status = usage_error(&err); break;
     case OPTIONS_RUN: status = run_machine(&options); break;

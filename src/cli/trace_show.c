@@ -63,6 +63,16 @@ static bool show(void *arg, const InsnRecord *r) {
 
 // --- the command line ----------------------------------------------------------------------------
 
+const char trace_help[] =
+    "Prints the instructions in a file of -trace insn=FILE for which all of these hold:\n"
+    "  --cpu N                      executed by that CPU\n"
+    "  --el 0|1|2                   at that Exception level\n"
+    "  --vm vmN|s2off|host|el2      whose code it was (N: the VMID)\n"
+    "  --pc A-B|ADDRESS|SYMBOL      at these addresses, in that function\n"
+    "  --time A-B                   from the Ath to the Bth instruction of the run\n"
+    "  --symbols [el2:|vm1:]FILE    ELF or System.map for names\n"
+    "  --count                      prints only how many there are\n";
+
 static bool parse_range(const char *text, u64 *lo, u64 *hi) {
     char *end;
     errno = 0;
@@ -173,9 +183,7 @@ int trace_main(int argc, char **argv) {
     Error err = {""};
     Show s = {.cpu = -1, .el = -1};
     if (argc < 2 || strcmp(argv[1], "show")) {
-        error_set(&err,
-                  "usage: el2sim trace show FILE [--cpu N] [--el N] [--vm vmN|s2off|host|el2] "
-                  "[--pc A-B|SYMBOL] [--time A-B] [--symbols FILE] [--count]");
+        error_set(&err, "trace: 'show FILE' is what there is; see el2sim trace --help");
         return usage_error(&err);
     }
     s.symbols = symbols_create();
