@@ -4,6 +4,7 @@
 #include "cpu/decode.h"
 #include "cpu/sem_fp_vector.h"
 #include "gen/handlers.h"
+#include "unit/random_bits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -293,14 +294,6 @@ static void estimates(void **state) {
 
 // --- the fast paths ------------------------------------------------------------------------------
 static Cpu cpu;
-static u64 seed = 88172645463325252ull;
-
-static u64 random_bits(void) {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed * 0x2545f4914f6cdd1dull;
-}
 
 // Values near one another, short ones and specials: sums cancel, products are often exact.
 static u64 random_value(int n) {
