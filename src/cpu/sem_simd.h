@@ -133,13 +133,9 @@ typedef struct Lane {
 // One lane: a and b are extended as `u` says, the result is truncated.
 typedef i128 LaneFn(Lane *l, i128 a, i128 b);
 
-LaneFn lane_add, lane_sub, lane_hadd, lane_rhadd, lane_hsub, lane_qadd, lane_qsub, lane_shl,
-    lane_rshl, lane_qshl, lane_qrshl, lane_abd, lane_aba, lane_mul, lane_mla, lane_mls, lane_pmul,
-    lane_sqdmulh, lane_sqrdmulh, lane_sqrdmlah, lane_sqrdmlsh, lane_addhn, lane_raddhn, lane_subhn,
-    lane_rsubhn, lane_sqdmull, lane_sqdmlal, lane_sqdmlsl, lane_suqadd, lane_usqadd, lane_cls,
-    lane_clz, lane_sqabs, lane_sqneg, lane_abs, lane_neg, lane_xtn, lane_qxtn, lane_sqxtun,
-    lane_shift, lane_rshift, lane_sra, lane_rsra, lane_qshift, lane_sqshlu, lane_sli, lane_sri,
-    lane_qshrn, lane_qrshrn, lane_sqshrun, lane_sqrshrun;
+LaneFn lane_pmul, lane_sqrdmlah, lane_sqrdmlsh, lane_suqadd, lane_usqadd, lane_cls, lane_clz,
+    lane_sqabs, lane_sqneg, lane_sqdmull, lane_sqdmlal, lane_sqdmlsl, lane_rshift, lane_qshift,
+    lane_sqshlu, lane_sli, lane_sri;
 
 // d = f(n, m) lane by lane, by how the widths of the lanes relate; size is that of the narrow ones.
 // m may be NULL for a function of one source.
@@ -147,10 +143,6 @@ void simd_same(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsig
                unsigned size, u64 form);
 void simd_long(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
                unsigned size, u64 form);
-void simd_wide(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
-               unsigned size, u64 form);
-void simd_narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
-                 unsigned size, u64 form);
 // Shifts by immediate: imm7 is immh:immb.
 void simd_shift(Cpu *cpu, LaneFn *f, bool left, V128 *d, const V128 *n, unsigned u, unsigned imm7,
                 u64 form);

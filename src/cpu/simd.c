@@ -1,7 +1,7 @@
 // Advanced SIMD integer operations that are called, not inlined, by sem_simd.h.
 // Arm ARM: "Advanced SIMD and Floating-point Instruction Descriptions" and the pseudo-code
-// functions SatQ, SignedSatQ, UnsignedSatQ, PolynomialMult, Reduce. A lane is computed in 128-bit
-// arithmetic, so that no 64-bit intermediate can overflow.
+// functions SatQ, SignedSatQ, UnsignedSatQ, PolynomialMult. The functions of one lane compute in
+// 128-bit arithmetic, so that no 64-bit intermediate can overflow.
 #include "cpu/sem_simd.h"
 
 static void set_qc(Cpu *cpu) {
@@ -14,7 +14,6 @@ static ALWAYS_INLINE i128 lane_ext(const V128 *v, unsigned size, bool u, unsigne
     return u ? (i128)x : (i128)sext(x, 8u << size);
 }
 
-// --- saturation and shifts ---
 static ALWAYS_INLINE i128 sat_to(Lane *l, bool u, i128 x) {
     i128 max = ((i128)1 << (l->esize - !u)) - 1;
     i128 min = u ? 0 : -max - 1;
@@ -30,82 +29,7 @@ static ALWAYS_INLINE i128 shift_left(i128 x, unsigned n) {
     return (i128)((u128)x << n);
 }
 
-// x shifted left by n (right if negative, then rounded); x has 64 bits, n is in -128..127.
-static ALWAYS_INLINE i128 shift_by(i128 x, int n, bool round) {
-    if (n >= 64) return 0;  // nothing is left in the lane
-    if (n >= 0) return shift_left(x, (unsigned)n);
-    if (!round) return x >> MIN(-n, 127);
-    if (n < -65) return 0;  // |x| < 2^64 is less than half of the weight of the last place
-    return (x + ((i128)1 << (-n - 1))) >> -n;
-}
-
-static ALWAYS_INLINE i128 shift_sat(Lane *l, bool u, i128 x, int n, bool round) {
-    if (n >= 64 && x != 0) return sat_to(l, u, x > 0 ? (i128)1 << 100 : -((i128)1 << 100));
-    return sat_to(l, u, shift_by(x, n, round));
-}
-
 // --- same-width lanes ---
-i128 lane_add(Lane *l, i128 a, i128 b) {
-    (void)l;
-    return a + b;
-}
-i128 lane_sub(Lane *l, i128 a, i128 b) {
-    (void)l;
-    return a - b;
-}
-i128 lane_hadd(Lane *l, i128 a, i128 b) {
-    (void)l;
-    return (a + b) >> 1;
-}
-i128 lane_rhadd(Lane *l, i128 a, i128 b) {
-    (void)l;
-    return (a + b + 1) >> 1;
-}
-i128 lane_hsub(Lane *l, i128 a, i128 b) {
-    (void)l;
-    return (a - b) >> 1;
-}
-i128 lane_qadd(Lane *l, i128 a, i128 b) {
-    return sat(l, a + b);
-}
-i128 lane_qsub(Lane *l, i128 a, i128 b) {
-    return sat(l, a - b);
-}
-
-// Shifts by register: the count is the signed low byte of the second operand's lane.
-i128 lane_shl(Lane *l, i128 a, i128 b) {
-    (void)l;
-    return shift_by(a, (i8)b, false);
-}
-i128 lane_rshl(Lane *l, i128 a, i128 b) {
-    (void)l;
-    return shift_by(a, (i8)b, true);
-}
-i128 lane_qshl(Lane *l, i128 a, i128 b) {
-    return shift_sat(l, l->u, a, (i8)b, false);
-}
-i128 lane_qrshl(Lane *l, i128 a, i128 b) {
-    return shift_sat(l, l->u, a, (i8)b, true);
-}
-
-i128 lane_abd(Lane *l, i128 a, i128 b) {
-    (void)l;
-    return a > b ? a - b : b - a;
-}
-i128 lane_aba(Lane *l, i128 a, i128 b) {
-    return l->acc + lane_abd(l, a, b);
-}
-i128 lane_mul(Lane *l, i128 a, i128 b) {
-    (void)l;
-    return a * b;
-}
-i128 lane_mla(Lane *l, i128 a, i128 b) {
-    return l->acc + a * b;
-}
-i128 lane_mls(Lane *l, i128 a, i128 b) {
-    return l->acc - a * b;
-}
-
 // PolynomialMult of 8-bit lanes.
 i128 lane_pmul(Lane *l, i128 a, i128 b) {
     (void)l;
@@ -119,12 +43,6 @@ static ALWAYS_INLINE i128 half(const Lane *l) {
     return (i128)1 << (l->esize - 1);
 }
 
-i128 lane_sqdmulh(Lane *l, i128 a, i128 b) {
-    return sat(l, (2 * a * b) >> l->esize);
-}
-i128 lane_sqrdmulh(Lane *l, i128 a, i128 b) {
-    return sat(l, (2 * a * b + half(l)) >> l->esize);
-}
 i128 lane_sqrdmlah(Lane *l, i128 a, i128 b) {
     return sat(l, (shift_left(l->acc, l->esize) + 2 * a * b + half(l)) >> l->esize);
 }
@@ -153,14 +71,6 @@ i128 lane_cls(Lane *l, i128 a, i128 b) {
     u64 differs = (u64)(a ^ (a >> 1)) & ones(l->esize - 1);
     return count_zeros(differs, l->esize - 1);
 }
-i128 lane_abs(Lane *l, i128 a, i128 b) {
-    (void)l, (void)b;
-    return a < 0 ? -a : a;
-}
-i128 lane_neg(Lane *l, i128 a, i128 b) {
-    (void)l, (void)b;
-    return -a;
-}
 i128 lane_sqabs(Lane *l, i128 a, i128 b) {
     (void)b;
     return sat(l, a < 0 ? -a : a);
@@ -170,25 +80,7 @@ i128 lane_sqneg(Lane *l, i128 a, i128 b) {
     return sat(l, -a);
 }
 
-// --- long and narrow ---
-static ALWAYS_INLINE i128 high_half(const Lane *l, i128 x) {
-    return x >> l->esize;
-}
-
-i128 lane_addhn(Lane *l, i128 a, i128 b) {
-    return high_half(l, a + b);
-}
-i128 lane_raddhn(Lane *l, i128 a, i128 b) {
-    return high_half(l, a + b + half(l));
-}
-i128 lane_subhn(Lane *l, i128 a, i128 b) {
-    return high_half(l, a - b);
-}
-i128 lane_rsubhn(Lane *l, i128 a, i128 b) {
-    return high_half(l, a - b + half(l));
-}
-
-// The product saturates before it is accumulated.
+// --- long: the product saturates before it is accumulated ---
 i128 lane_sqdmull(Lane *l, i128 a, i128 b) {
     return sat(l, 2 * a * b);
 }
@@ -199,41 +91,18 @@ i128 lane_sqdmlsl(Lane *l, i128 a, i128 b) {
     return sat(l, l->acc - sat(l, 2 * a * b));
 }
 
-i128 lane_xtn(Lane *l, i128 a, i128 b) {
-    (void)l, (void)b;
-    return a;
-}
-i128 lane_qxtn(Lane *l, i128 a, i128 b) {
-    (void)b;
-    return sat(l, a);
-}
-i128 lane_sqxtun(Lane *l, i128 a, i128 b) {
-    (void)b;
-    return sat_to(l, true, a);
-}
-
 // --- shifts by immediate: the count is l->imm ---
-i128 lane_shift(Lane *l, i128 a, i128 b) {
-    (void)b;
-    return shift_by(a, l->imm, false);
-}
 i128 lane_rshift(Lane *l, i128 a, i128 b) {
     (void)b;
-    return shift_by(a, l->imm, true);
-}
-i128 lane_sra(Lane *l, i128 a, i128 b) {
-    return l->acc + lane_shift(l, a, b);
-}
-i128 lane_rsra(Lane *l, i128 a, i128 b) {
-    return l->acc + lane_rshift(l, a, b);
+    return (a + ((i128)1 << (-l->imm - 1))) >> -l->imm;
 }
 i128 lane_qshift(Lane *l, i128 a, i128 b) {
     (void)b;
-    return shift_sat(l, l->u, a, l->imm, false);
+    return sat(l, shift_left(a, (unsigned)l->imm));
 }
 i128 lane_sqshlu(Lane *l, i128 a, i128 b) {
     (void)b;
-    return shift_sat(l, true, a, l->imm, false);
+    return sat_to(l, true, shift_left(a, (unsigned)l->imm));
 }
 i128 lane_sli(Lane *l, i128 a, i128 b) {
     (void)b;
@@ -246,29 +115,13 @@ i128 lane_sri(Lane *l, i128 a, i128 b) {
     u64 inserted = ones(l->esize - kept);
     return (l->acc & ~(i128)inserted) | ((a >> kept) & inserted);
 }
-i128 lane_qshrn(Lane *l, i128 a, i128 b) {
-    (void)b;
-    return sat(l, shift_by(a, l->imm, false));
-}
-i128 lane_qrshrn(Lane *l, i128 a, i128 b) {
-    (void)b;
-    return sat(l, shift_by(a, l->imm, true));
-}
-i128 lane_sqshrun(Lane *l, i128 a, i128 b) {
-    (void)b;
-    return sat_to(l, true, shift_by(a, l->imm, false));
-}
-i128 lane_sqrshrun(Lane *l, i128 a, i128 b) {
-    (void)b;
-    return sat_to(l, true, shift_by(a, l->imm, true));
-}
 
 // --- applying a lane function ---
-// Sizes of the lanes of d, n and m, and the first lane of each.
+// Sizes of the lanes of d and of the sources, and the first lane of each.
 typedef struct Shape {
     unsigned count;
-    unsigned d_size, n_size, m_size;
-    unsigned d_first, n_first, m_first;
+    unsigned d_size, size;
+    unsigned d_first, first;
 } Shape;
 
 static void apply(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, Lane l, Shape s,
@@ -278,8 +131,8 @@ static void apply(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, La
     l.esize = 8u << s.d_size;
     for (unsigned i = 0; i < s.count; i++) {
         l.acc = lane_ext(d, s.d_size, l.u, s.d_first + i);
-        i128 a = lane_ext(n, s.n_size, l.u, s.n_first + i);
-        i128 b = m ? lane_ext(m, s.m_size, l.u, s.m_first + i) : 0;
+        i128 a = lane_ext(n, s.size, l.u, s.first + i);
+        i128 b = m ? lane_ext(m, s.size, l.u, s.first + i) : 0;
         lane_put(&r, s.d_size, s.d_first + i, (u64)f(&l, a, b));
     }
     *d = r;
@@ -292,7 +145,7 @@ static unsigned lanes_same(unsigned size, u64 form) {
 
 void simd_same(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
                unsigned size, u64 form) {
-    Shape s = {lanes_same(size, form), size, size, size, 0, 0, 0};
+    Shape s = {lanes_same(size, form), size, size, 0, 0};
     apply(cpu, f, d, n, m, (Lane){.u = u}, s, false);
 }
 
@@ -300,27 +153,7 @@ void simd_same(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsig
 void simd_long(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
                unsigned size, u64 form) {
     unsigned count = form == FORM_SCALAR ? 1 : 8u >> size, first = form == FORM_Q ? count : 0;
-    apply(cpu, f, d, n, m, (Lane){.u = u}, (Shape){count, size + 1, size, size, 0, first, first},
-          false);
-}
-
-void simd_wide(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
-               unsigned size, u64 form) {
-    unsigned count = 8u >> size, first = form == FORM_Q ? count : 0;
-    apply(cpu, f, d, n, m, (Lane){.u = u}, (Shape){count, size + 1, size + 1, size, 0, 0, first},
-          false);
-}
-
-static void narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, Lane l,
-                   unsigned size, u64 form) {
-    unsigned count = form == FORM_SCALAR ? 1 : 8u >> size, first = form == FORM_Q ? count : 0;
-    apply(cpu, f, d, n, m, l, (Shape){count, size, size + 1, size + 1, first, 0, 0},
-          form == FORM_Q);
-}
-
-void simd_narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
-                 unsigned size, u64 form) {
-    narrow(cpu, f, d, n, m, (Lane){.u = u}, size, form);
+    apply(cpu, f, d, n, m, (Lane){.u = u}, (Shape){count, size + 1, size, 0, first}, false);
 }
 
 // imm7 = esize + count to the left, 2*esize - count to the right; its highest set bit is esize.
@@ -338,14 +171,15 @@ void simd_shift(Cpu *cpu, LaneFn *f, bool left, V128 *d, const V128 *n, unsigned
                 u64 form) {
     unsigned size = shift_size(imm7);
     Lane l = {.u = u, .imm = left ? (int)left_count(imm7) : -(int)right_count(imm7)};
-    Shape s = {lanes_same(size, form), size, size, size, 0, 0, 0};
+    Shape s = {lanes_same(size, form), size, size, 0, 0};
     apply(cpu, f, d, n, NULL, l, s, false);
 }
 
 void simd_shift_narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, unsigned u, unsigned imm7,
                        u64 form) {
-    narrow(cpu, f, d, n, NULL, (Lane){.u = u, .imm = -(int)right_count(imm7)}, shift_size(imm7),
-           form);
+    unsigned size = shift_size(imm7), count = 8u >> size, first = form == FORM_Q ? count : 0;
+    Lane l = {.u = u, .imm = -(int)right_count(imm7)};
+    apply(cpu, f, d, n, NULL, l, (Shape){count, size, size + 1, first, 0}, form == FORM_Q);
 }
 
 // --- frequent operations, a loop for each element size ---

@@ -1,6 +1,6 @@
 // Advanced SIMD integer operations on whole vectors, or in loops with the size of the lanes as a constant: those that
-// programs use often. The others are functions of one lane (simd.c), and so are the first models of these, which
-// test_simd compares them with.
+// programs use often. The others are functions of one lane (simd.c). test_simd_lanes compares these with one lane after
+// the other.
 //
 // Names and arguments as in sem_simd.h. `size` is log2 of the bytes of a lane (the narrow one), `u` unsigned.
 #include "cpu/sem_simd.h"
