@@ -134,8 +134,8 @@ typedef struct Lane {
 typedef i128 LaneFn(Lane *l, i128 a, i128 b);
 
 LaneFn lane_pmul, lane_sqrdmlah, lane_sqrdmlsh, lane_suqadd, lane_usqadd, lane_cls, lane_clz,
-    lane_sqabs, lane_sqneg, lane_sqdmull, lane_sqdmlal, lane_sqdmlsl, lane_rshift, lane_qshift,
-    lane_sqshlu, lane_sli, lane_sri;
+    lane_sqabs, lane_sqneg, lane_sqdmull, lane_sqdmlal, lane_sqdmlsl, lane_qshift, lane_sqshlu,
+    lane_sli, lane_sri;
 
 // d = f(n, m) lane by lane, by how the widths of the lanes relate; size is that of the narrow ones.
 // m may be NULL for a function of one source.
@@ -146,8 +146,6 @@ void simd_long(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsig
 // Shifts by immediate: imm7 is immh:immb.
 void simd_shift(Cpu *cpu, LaneFn *f, bool left, V128 *d, const V128 *n, unsigned u, unsigned imm7,
                 u64 form);
-void simd_shift_narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, unsigned u, unsigned imm7,
-                       u64 form);
 
 // simd_fast.c: whole vectors. d += for ABA and MLA, -= for MLS.
 typedef enum SimdBinary {
@@ -179,14 +177,13 @@ void simd_add_wide(SimdBinary op, V128 *d, const V128 *n, const V128 *m, unsigne
                    unsigned q);
 void simd_add_high(V128 *d, const V128 *n, const V128 *m, unsigned size, unsigned q, bool subtract,
                    bool round);
+void simd_narrow(V128 *d, const V128 *n, unsigned size, unsigned shift, bool round, unsigned q);
 void simd_saturate_narrow(Cpu *cpu, V128 *d, const V128 *n, unsigned size, bool from_u, bool to_u,
                           unsigned shift, bool round, u64 form);
 
 // The frequent ones of these, with a loop per element size.
 void simd_shr(V128 *d, const V128 *n, unsigned u, unsigned imm7, u64 form);
 void simd_shl(V128 *d, const V128 *n, unsigned imm7, u64 form);
-void simd_shrn(V128 *d, const V128 *n, unsigned imm7, unsigned q);
-void simd_xtn(V128 *d, const V128 *n, unsigned size, unsigned q);
 void simd_shll(V128 *d, const V128 *n, unsigned u, unsigned size, unsigned shift, unsigned q);
 void simd_max(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size, u64 form);
 void simd_min(V128 *d, const V128 *n, const V128 *m, unsigned u, unsigned size, u64 form);
@@ -588,7 +585,7 @@ static ALWAYS_INLINE void sem_cmlt_zero(Cpu *cpu, int size, V128 *d, const V128 
 }
 static ALWAYS_INLINE void sem_xtn_v(Cpu *cpu, V128 *d, const V128 *n, unsigned size, unsigned Q) {
     (void)cpu;
-    simd_xtn(d, n, size, Q);
+    simd_narrow(d, n, size, 0, false, Q);
 }
 static ALWAYS_INLINE void sem_sqxtun_v(Cpu *cpu, V128 *d, const V128 *n, unsigned size, u64 form) {
     simd_saturate_narrow(cpu, d, n, size, false, true, 0, false, form);
@@ -835,12 +832,18 @@ static ALWAYS_INLINE void sem_sqshl_uqshl_i(Cpu *cpu, V128 *d, const V128 *n, un
                                             unsigned imm7, u64 form) {
     simd_shift(cpu, lane_qshift, true, d, n, U, imm7, form);
 }
+static ALWAYS_INLINE void simd_shift_narrow(V128 *d, const V128 *n, unsigned imm7, bool round,
+                                            unsigned q) {
+    unsigned size = 28 - (unsigned)__builtin_clz(imm7);
+    simd_narrow(d, n, size, (16u << size) - imm7, round, q);
+}
 static ALWAYS_INLINE void sem_shrn_v(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7, unsigned Q) {
     (void)cpu;
-    simd_shrn(d, n, imm7, Q);
+    simd_shift_narrow(d, n, imm7, false, Q);
 }
-static ALWAYS_INLINE void sem_rshrn_v(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7, u64 form) {
-    simd_shift_narrow(cpu, lane_rshift, d, n, 1, imm7, form);
+static ALWAYS_INLINE void sem_rshrn_v(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7, unsigned Q) {
+    (void)cpu;
+    simd_shift_narrow(d, n, imm7, true, Q);
 }
 static ALWAYS_INLINE void sem_sqshrun_v(Cpu *cpu, V128 *d, const V128 *n, unsigned imm7, u64 form) {
     simd_shift_saturate(cpu, d, n, imm7, false, true, false, form);

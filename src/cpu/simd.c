@@ -92,10 +92,6 @@ i128 lane_sqdmlsl(Lane *l, i128 a, i128 b) {
 }
 
 // --- shifts by immediate: the count is l->imm ---
-i128 lane_rshift(Lane *l, i128 a, i128 b) {
-    (void)b;
-    return (a + ((i128)1 << (-l->imm - 1))) >> -l->imm;
-}
 i128 lane_qshift(Lane *l, i128 a, i128 b) {
     (void)b;
     return sat(l, shift_left(a, (unsigned)l->imm));
@@ -117,23 +113,21 @@ i128 lane_sri(Lane *l, i128 a, i128 b) {
 }
 
 // --- applying a lane function ---
-// Sizes of the lanes of d and of the sources, and the first lane of each.
+// Sizes of the lanes of d and of the sources, and the first lane of the sources.
 typedef struct Shape {
     unsigned count;
     unsigned d_size, size;
-    unsigned d_first, first;
+    unsigned first;
 } Shape;
 
-static void apply(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, Lane l, Shape s,
-                  bool keep_low) {
+static void apply(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, Lane l, Shape s) {
     V128 r = {.q = 0};
-    if (keep_low) r.d[0] = d->d[0];
     l.esize = 8u << s.d_size;
     for (unsigned i = 0; i < s.count; i++) {
-        l.acc = lane_ext(d, s.d_size, l.u, s.d_first + i);
+        l.acc = lane_ext(d, s.d_size, l.u, i);
         i128 a = lane_ext(n, s.size, l.u, s.first + i);
         i128 b = m ? lane_ext(m, s.size, l.u, s.first + i) : 0;
-        lane_put(&r, s.d_size, s.d_first + i, (u64)f(&l, a, b));
+        lane_put(&r, s.d_size, i, (u64)f(&l, a, b));
     }
     *d = r;
     if (l.qc) set_qc(cpu);
@@ -145,15 +139,15 @@ static unsigned lanes_same(unsigned size, u64 form) {
 
 void simd_same(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
                unsigned size, u64 form) {
-    Shape s = {lanes_same(size, form), size, size, 0, 0};
-    apply(cpu, f, d, n, m, (Lane){.u = u}, s, false);
+    Shape s = {lanes_same(size, form), size, size, 0};
+    apply(cpu, f, d, n, m, (Lane){.u = u}, s);
 }
 
 // The narrow lanes of the "2" forms (Q) are those of the upper half.
 void simd_long(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, const V128 *m, unsigned u,
                unsigned size, u64 form) {
     unsigned count = form == FORM_SCALAR ? 1 : 8u >> size, first = form == FORM_Q ? count : 0;
-    apply(cpu, f, d, n, m, (Lane){.u = u}, (Shape){count, size + 1, size, 0, first}, false);
+    apply(cpu, f, d, n, m, (Lane){.u = u}, (Shape){count, size + 1, size, first});
 }
 
 // imm7 = esize + count to the left, 2*esize - count to the right; its highest set bit is esize.
@@ -171,15 +165,8 @@ void simd_shift(Cpu *cpu, LaneFn *f, bool left, V128 *d, const V128 *n, unsigned
                 u64 form) {
     unsigned size = shift_size(imm7);
     Lane l = {.u = u, .imm = left ? (int)left_count(imm7) : -(int)right_count(imm7)};
-    Shape s = {lanes_same(size, form), size, size, 0, 0};
-    apply(cpu, f, d, n, NULL, l, s, false);
-}
-
-void simd_shift_narrow(Cpu *cpu, LaneFn *f, V128 *d, const V128 *n, unsigned u, unsigned imm7,
-                       u64 form) {
-    unsigned size = shift_size(imm7), count = 8u >> size, first = form == FORM_Q ? count : 0;
-    Lane l = {.u = u, .imm = -(int)right_count(imm7)};
-    apply(cpu, f, d, n, NULL, l, (Shape){count, size, size + 1, first, 0}, form == FORM_Q);
+    Shape s = {lanes_same(size, form), size, size, 0};
+    apply(cpu, f, d, n, NULL, l, s);
 }
 
 // --- frequent operations, a loop for each element size ---
@@ -211,36 +198,6 @@ void simd_shl(V128 *d, const V128 *n, unsigned imm7, u64 form) {
     default: a = (Vec)((VecD)a << c); break;
     }
     vec_end(d, a, form);
-}
-
-// Writes a narrowed result to the lower half (upper zero) or, with q, to the upper half.
-static ALWAYS_INLINE void end_narrow(V128 *d, u64 value, unsigned q) {
-    if (!q) d->d[0] = value;
-    d->d[1] = q ? value : 0;
-}
-
-static ALWAYS_INLINE u64 narrowed(const V128 *n, unsigned size, unsigned shift) {
-    V128 r;
-    switch (size) {
-    case 0:
-        for (unsigned i = 0; i < 8; i++) r.b[i] = (u8)(n->h[i] >> shift);
-        break;
-    case 1:
-        for (unsigned i = 0; i < 4; i++) r.h[i] = (u16)(n->s[i] >> shift);
-        break;
-    default:
-        for (unsigned i = 0; i < 2; i++) r.s[i] = (u32)(n->d[i] >> shift);
-        break;
-    }
-    return r.d[0];
-}
-
-void simd_shrn(V128 *d, const V128 *n, unsigned imm7, unsigned q) {
-    end_narrow(d, narrowed(n, shift_size(imm7), right_count(imm7)), q);
-}
-
-void simd_xtn(V128 *d, const V128 *n, unsigned size, unsigned q) {
-    end_narrow(d, narrowed(n, size, 0), q);
 }
 
 void simd_shll(V128 *d, const V128 *n, unsigned u, unsigned size, unsigned shift, unsigned q) {

@@ -344,6 +344,21 @@ void simd_add_high(V128 *d, const V128 *n, const V128 *m, unsigned size, unsigne
     }
 }
 
+// XTN, SHRN, RSHRN: the low halves of the lanes shifted right. The carry of rounding is in none of them.
+static ALWAYS_INLINE u64 low_halves(int size, const V128 *n, unsigned shift, bool round) {
+    Vec a = vec_load(n);
+    if (round) a = vec_add(size + 1, a, vec_dup(size + 1, 1ull << (shift - 1)));
+    return vec_narrow(size, vec_shr(1, size + 1, a, (int)shift));
+}
+
+void simd_narrow(V128 *d, const V128 *n, unsigned size, unsigned shift, bool round, unsigned q) {
+    switch (size) {
+    case 0: end_narrow(d, low_halves(0, n, shift, round), q); break;
+    case 1: end_narrow(d, low_halves(1, n, shift, round), q); break;
+    default: end_narrow(d, low_halves(2, n, shift, round), q); break;
+    }
+}
+
 // A wide lane shifted right and saturated to a narrow one, signed or unsigned.
 static ALWAYS_INLINE u64 narrow_lane(const V128 *n, unsigned size, unsigned i, unsigned from_u,
                                      unsigned to_u, unsigned shift, bool round, bool *saturated) {

@@ -292,8 +292,12 @@ static void shifts(void **state) {
                NARROW, d, w, m, 0, size, form);
         EXPECT(simd_saturate_narrow(&cpu, &r, &w, size, false, true, right, true, form), sqrshlu,
                NARROW, d, w, m, 0, size, form);
-        if (form != FORM_SCALAR)
-            EXPECT(sem_rshrn_v(&cpu, &r, &w, imm7, form), rshl, NARROW, d, w, m, u, size, form);
+        if (form != FORM_SCALAR) {
+            EXPECT(simd_narrow(&r, &w, size, right, true, form == FORM_Q), rshl, NARROW, d, w, m, u,
+                   size, form);
+            EXPECT(simd_narrow(&r, &w, size, right, false, form == FORM_Q), shl, NARROW, d, w, m, u,
+                   size, form);
+        }
 
         w = i & 64 ? random_vector(size + 1) : random_limits(size, 0);
         m = every_element(size + 1, 0);
