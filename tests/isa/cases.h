@@ -160,13 +160,27 @@ static inline u32 isa_named(u32 word) {
            1u << (word >> 16 & 31);
 }
 
-// What CAS and CASP compare is what memory has.
-static inline void isa_compared(IsaState *s, const IsaWord *w, u64 address) {
+static inline bool isa_is_cas(u32 word) {
+    bool pair = !(word >> 23 & 1);
+    return (word & 0x3f207c00) == 0x08207c00 && !(pair && word >> 31);
+}
+// What CAS and CASP compare is what memory has, 0 where that is XZR. Bits above the size are not compared.
+static inline void isa_compared(IsaState *s, u32 word, u64 address) {
     u64 at = address - (DATA_VA + 4096 - WINDOW / 2);
-    u32 rs = w->word >> 16 & 31;
-    if (at > WINDOW - 16 || rs >= 30 || rs == w->base || rs + 1 == w->base) return;
-    s->x[rs] = s->memory[at / 8] >> at % 8 * 8;
-    s->x[rs + 1] = s->memory[at / 8 + 1];
+    bool pair = !(word >> 23 & 1);
+    u32 base = word >> 5 & 31, bytes = pair ? 4u << (word >> 30 & 1) : 1u << (word >> 30);
+    if (at > WINDOW - 16) return;
+    for (u32 i = 0; i <= pair; i++) {
+        u8 *memory = (u8 *)s->memory + at + i * bytes;
+        u32 rs = (word >> 16 & 31) + i;
+        if (rs == base) return;
+        for (u32 b = 0; b < bytes; b++) {
+            if (rs >= 31)
+                memory[b] = 0;
+            else
+                s->x[rs] = (s->x[rs] & ~(0xffull << 8 * b)) | (u64)memory[b] << 8 * b;
+        }
+    }
 }
 
 // Values that matter are in the registers that the word names, random ones in the others.
@@ -207,8 +221,7 @@ static inline void isa_state(IsaState *s, u64 seed, const IsaWord *w, unsigned n
         else
             s->x[w->base] = address;
         for (unsigned i = 0; i < 2 * WINDOW / 8; i++) s->memory[i] = isa_next(&state);
-        if (!(w->kind & KIND_INDEX) && !(isa_next(&state) & 3))
-            isa_compared(s, w, address + (u64)(int64_t)w->offset);
+        if (isa_is_cas(w->word) && !(isa_next(&state) & 3)) isa_compared(s, w->word, address);
     }
 }
 #endif
