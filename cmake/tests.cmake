@@ -156,13 +156,16 @@ foreach(cpu cortex-a72 max+mte)
                          ENVIRONMENT "EL2SIM_FLOATTEST=${CMAKE_BINARY_DIR}/tests/guest/floattest")
 endforeach()
 
-# Linux's own KVM selftests in the booted Linux; expected.txt has QEMU's results beside ours.
-foreach(cpu cortex-a72 max)
-    add_test(NAME boot-kvm-selftests-${cpu}
-             COMMAND ${CMAKE_SOURCE_DIR}/tests/kvm-selftests/run $<TARGET_FILE:el2sim> ${cpu}
-                     ${CMAKE_SOURCE_DIR}/tests/kvm-selftests/expected.txt)
-    set_tests_properties(boot-kvm-selftests-${cpu} PROPERTIES LABELS "boot;slow" TIMEOUT 1800)
-endforeach()
+# Linux's own selftests, for KVM and for arm64, in the booted Linux; *.expected has QEMU's results beside ours.
+function(selftests group cpu)
+    add_test(NAME boot-selftests-${group}-${cpu}
+             COMMAND ${CMAKE_SOURCE_DIR}/tests/selftests/run $<TARGET_FILE:el2sim> ${group} ${cpu}
+                     ${CMAKE_SOURCE_DIR}/tests/selftests/${group}.expected)
+    set_tests_properties(boot-selftests-${group}-${cpu} PROPERTIES LABELS "boot;slow" TIMEOUT 1800)
+endfunction()
+selftests(kvm cortex-a72)
+selftests(kvm max)
+selftests(arm64 max+mte)
 
 # The same bare-metal roms on qemu-system-aarch64 and on el2sim: tests/diff. Longer: tests/diff/campaign.
 function(diff_test rom cpu)
