@@ -319,6 +319,7 @@ typedef struct Exception {
     u64 hpfar;         // the register's value
     bool is_virtual;   // vIRQ, vFIQ, vSError
     u32 intid;         // IRQ, FIQ: gic_signalled() when it is taken
+    u8 memory_tag;     // Tag Check Faults: the allocation tag; the pointer's is in far
     const char *rule;  // which control bit or rule routed it, e.g. "HCR_EL2.TVM"; for traces
 } Exception;
 

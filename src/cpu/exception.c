@@ -131,6 +131,7 @@ static ALWAYS_INLINE void record_exception(Cpu *cpu, const Exception *e, int fro
     r->far_valid = e->far_valid;
     r->hpfar_valid = e->hpfar_valid;
     r->is_virtual = e->is_virtual;
+    r->memory_tag = e->memory_tag;
 }
 
 // Only what a return has: the rest of the record is stale and not looked at.

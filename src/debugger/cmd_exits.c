@@ -48,6 +48,7 @@ static char *put_exception(char *p, const ExitRecord *r) {
         if (!bit(e.iss, 0)) p = put_value(p, "value", r->value);
     }
     if (e.far_valid) p = put_value(p, "far", e.far);
+    p = put_tags(p, &e);
     if (e.hpfar_valid) p = put_value(p, "ipa", fault_ipa(NULL, &e));
     if (iss_has_access(&e) && bit(e.iss, 6)) p = put_value(p, "value", r->value);
     if (!e.rule) return p;

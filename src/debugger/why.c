@@ -107,11 +107,6 @@ static void say_sysreg(const Why *w) {
         fprintf(w->d->out, "  It is %s with 0x%llx.\n", text, (unsigned long long)w->r->value);
 }
 
-static bool is_abort(const Exception *e) {
-    return e->kind == EXC_SYNC && (e->ec == EC_IABT_LOWER || e->ec == EC_IABT_SAME ||
-                                   e->ec == EC_DABT_LOWER || e->ec == EC_DABT_SAME);
-}
-
 static void say_what(const Why *w) {
     if (w->e.kind != EXC_SYNC) return;
     if (is_abort(&w->e)) say_access(w);
@@ -222,26 +217,70 @@ static void say_interrupt(const Why *w) {
 
 // --- the walk ------------------------------------------------------------------------------------
 
+// LDTR or STTR that had EL0's permissions; above EL1 only in the EL2&0 regime.
+static bool is_unprivileged(const Why *w) {
+    bool ldtr = w->readable && (w->word & 0x3f200c00) == 0x38000800;
+    if (!ldtr || w->r->spsr & PSTATE_UAO) return false;
+    return w->r->from_el == 1 ||
+           (w->r->from_el == 2 && bit(w->r->hcr, HCR_E2H) && bit(w->r->hcr, HCR_TGE));
+}
+
+// Faults that no table causes.
+static void say_no_walk(const Why *w, const ViewWalk *view) {
+    FILE *out = w->d->out;
+    unsigned long long pa = view->t.pa;
+    switch (fault_status_of(&w->e)) {
+    case DFSC_EXTERNAL:
+        fprintf(out, "  The translation is not the cause: %s at pa 0x%llx%s.\n",
+                view->region ? view->region : "nothing", pa,
+                view->region ? " refuses the access" : " answers");
+        break;
+    case DFSC_TAG_CHECK:
+        fprintf(out,
+                "  The translation is not the cause: the tag of the pointer is 0x%x, that of the "
+                "memory at "
+                "pa 0x%llx was 0x%x.\n",
+                (unsigned)bits(w->e.far, 59, 56), pa, w->e.memory_tag);
+        break;
+    case DFSC_ALIGNMENT:
+        fprintf(out, "  The translation is not the cause: the access is not aligned%s.\n",
+                view->t.device ? ", and the memory is Device" : "");
+        break;
+    case DFSC_UNSUPPORTED_EXCLUSIVE:
+        fprintf(out,
+                "  The translation is not the cause: the memory at pa 0x%llx has no such access.\n",
+                pa);
+        break;
+    default:
+        fprintf(
+            out,
+            "  The same access would succeed now: the tables or controls have changed since.\n");
+    }
+}
+
 static void say_walk(const Why *w) {
     if (!is_abort(&w->e) || !w->e.far_valid) return;
-    bool fetch = w->e.ec == EC_IABT_LOWER || w->e.ec == EC_IABT_SAME;
+    bool fetch = !is_data_abort(&w->e);
     AccessType type = fetch                                   ? ACCESS_FETCH
                       : bit(w->e.iss, 6) && !bit(w->e.iss, 7) ? ACCESS_WRITE
                                                               : ACCESS_READ;
-    ViewWalk *view = calloc(1, sizeof *view);
-    CHECK(view);
+    int el = !fetch && is_unprivileged(w) ? 0 : w->r->from_el;
     Error err = {""};
-    if (!view_walk(w->d->cpu, w->space, w->e.far, type, w->r->from_el, view, &err)) {
+    Cpu *then = view_cpu(w->d->cpu, (Space){.kind = AS_CURRENT}, &err);
+    ViewWalk *view = calloc(1, sizeof *view);
+    CHECK(then && view);
+    then->el = w->r->from_el;
+    then->pstate = (then->pstate & ~(u32)PSTATE_PAN) | (w->r->spsr & PSTATE_PAN);
+    if (!view_walk(then, w->space, w->e.far, type, el, view, &err)) {
         fprintf(w->d->out, "  The walk cannot be repeated: %s.\n", err.text);
     } else if (view->ok) {
-        fprintf(
-            w->d->out,
-            "  The same access would succeed now: the tables or controls have changed since.\n");
+        say_no_walk(w, view);
     } else {
         fprintf(w->d->out, "  The walk, as the tables are now:\n");
         view_walk_print(w->d->out, view, false, w->d->width);
     }
     free(view);
+    free(then);
 }
 
 // --- what came of it -----------------------------------------------------------------------------

@@ -134,6 +134,7 @@ int abort_exception(const Cpu *cpu, Va address, const Fault *f, AccessType type,
     }
     e.hpfar_valid = to.el == 2 && ipa_valid(f);
     e.hpfar = f->ipa >> 12 << 4;
+    e.memory_tag = f->memory_tag;
     *out = e;
     return to.el;
 }

@@ -45,6 +45,7 @@ typedef struct Fault {
     bool s1ptw;        // ... on the translation of a stage 1 descriptor's address
     bool write;        // ESR_ELx.ISS.WnR
     u64 ipa;           // stage 2 faults: the IPA
+    u8 memory_tag;     // FAULT_TAG_CHECK: what the memory has
     const char *rule;  // "stage 2 permission: S2AP", ... for traces
 } Fault;
 

@@ -87,13 +87,16 @@ static void report(Cpu *cpu, const Tlb *tlb, u64 va) {
     *tfsr |= bit(va, 55) ? 2 : 1;
 }
 
-static COLD void tag_fault(Cpu *cpu, const Tlb *tlb, u64 va, bool read, bool write) {
+static COLD void tag_fault(Cpu *cpu, const Tlb *tlb, u64 va, unsigned tag, bool read, bool write) {
     unsigned tcf = controls(tlb)->tcf;
     if (tcf == TCF_ASYNC || (tcf == TCF_ASYM && !read)) {
         report(cpu, tlb, va);
         return;
     }
-    Fault f = {.type = FAULT_TAG_CHECK, .write = write && !read, .rule = "tag check"};
+    Fault f = {.type = FAULT_TAG_CHECK,
+               .write = write && !read,
+               .memory_tag = (u8)tag,
+               .rule = "tag check"};
     AArch64_Abort(cpu, (Va){va}, &f, f.write ? ACCESS_WRITE : ACCESS_READ, 0, ACC_NORMAL);
     cpu_unwind(cpu);
 }
@@ -103,15 +106,18 @@ void tag_check(Cpu *cpu, const Tlb *tlb, u64 va, u64 pa, unsigned size, bool rea
     if (cpu->pstate & PSTATE_TCO || acc & (ACC_NO_TAG | ACC_NV2)) return;
     if (unchecked_form(current_word(cpu))) return;
     u64 last = va + size - 1;
-    for (u64 a = va; a <= last; a = align_down(a, TAG_GRANULE) + TAG_GRANULE)
-        if (tag_load(cpu->machine, pa + (a - va)) != bits(va, 59, 56))
-            tag_fault(cpu, tlb, a, read, write);
+    for (u64 a = va; a <= last; a = align_down(a, TAG_GRANULE) + TAG_GRANULE) {
+        unsigned tag = tag_load(cpu->machine, pa + (a - va));
+        if (tag != bits(va, 59, 56)) tag_fault(cpu, tlb, a, tag, read, write);
+    }
 }
 
 void tag_check_block(Cpu *cpu, const Tlb *tlb, u64 va, u64 pa, unsigned size) {
     if (cpu->pstate & PSTATE_TCO) return;
-    for (u64 a = pa; a < pa + size; a += TAG_GRANULE)
-        if (tag_load(cpu->machine, a) != bits(va, 59, 56)) tag_fault(cpu, tlb, va, false, true);
+    for (u64 a = pa; a < pa + size; a += TAG_GRANULE) {
+        unsigned tag = tag_load(cpu->machine, a);
+        if (tag != bits(va, 59, 56)) tag_fault(cpu, tlb, va, tag, false, true);
+    }
 }
 
 // --- tag instructions ----------------------------------------------------------------------------

@@ -39,6 +39,7 @@ Exception exit_exception(const ExitRecord *r) {
                        .hpfar = r->hpfar,
                        .is_virtual = r->is_virtual,
                        .intid = r->intid,
+                       .memory_tag = r->memory_tag,
                        .rule = r->rule};
 }
 
@@ -131,6 +132,12 @@ char *put_intid(char *p, u32 intid) {
         return put_text(p, ")");
     }
     return p;
+}
+
+char *put_tags(char *p, const Exception *e) {
+    if (!is_tag_check(e)) return p;
+    p = put_hex(put_text(p, " pointer-tag="), bits(e->far, 59, 56));
+    return put_hex(put_text(p, " memory-tag="), e->memory_tag);
 }
 
 char *put_sysreg(char *p, u32 iss) {

@@ -88,6 +88,7 @@ static char *put_sysreg_detail(char *p, const Cpu *cpu, u32 iss) {
 
 static char *put_abort_detail(char *p, const Cpu *cpu, const Exception *e) {
     if (e->far_valid) p = put_hex(put_text(p, " far="), e->far);
+    p = put_tags(p, e);
     if (e->hpfar_valid) p = put_hex(put_text(p, " ipa="), fault_ipa(cpu, e));
     if (!iss_has_access(e)) return p;
     unsigned size = 1u << bits(e->iss, 23, 22), rt = (unsigned)bits(e->iss, 20, 16);

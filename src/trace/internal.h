@@ -93,11 +93,32 @@ u64 fault_ipa(const Cpu *cpu, const Exception *e);
 static inline u64 reg_value(const Cpu *cpu, unsigned n) {
     return n == 31 ? 0 : cpu->x[n];
 }
+static inline bool is_data_abort(const Exception *e) {
+    return e->kind == EXC_SYNC && (e->ec == EC_DABT_LOWER || e->ec == EC_DABT_SAME);
+}
+// Data or Instruction Abort.
+static inline bool is_abort(const Exception *e) {
+    bool fetch = e->ec == EC_IABT_LOWER || e->ec == EC_IABT_SAME;
+    return is_data_abort(e) || (e->kind == EXC_SYNC && fetch);
+}
 // Data Abort with a valid syndrome.
 static inline bool iss_has_access(const Exception *e) {
-    return e->kind == EXC_SYNC && (e->ec == EC_DABT_LOWER || e->ec == EC_DABT_SAME) &&
-           bit(e->iss, 24);
+    return is_data_abort(e) && bit(e->iss, 24);
 }
+enum {
+    DFSC_EXTERNAL = 0x10,
+    DFSC_TAG_CHECK = 0x11,
+    DFSC_ALIGNMENT = 0x21,
+    DFSC_UNSUPPORTED_EXCLUSIVE = 0x35
+};
+static inline unsigned fault_status_of(const Exception *e) {
+    return e->iss & 0x3f;
+}
+static inline bool is_tag_check(const Exception *e) {
+    return is_data_abort(e) && fault_status_of(e) == DFSC_TAG_CHECK;
+}
+// " pointer-tag=0x6 memory-tag=0x5" of a Tag Check Fault; nothing of others.
+char *put_tags(char *p, const Exception *e);
 
 // --- hypercalls.c -------------------------------------------------------------------------------
 

@@ -93,11 +93,6 @@ static bool goes_on(const LintCpu *c, const Cpu *cpu, const ReturnEvent *ev) {
     return same_who(&c->who, &now);
 }
 
-static bool is_abort(const Exception *e) {
-    return e->kind == EXC_SYNC && (e->ec == EC_IABT_LOWER || e->ec == EC_IABT_SAME ||
-                                   e->ec == EC_DABT_LOWER || e->ec == EC_DABT_SAME);
-}
-
 // An access that EL2 has to do or refuse, and to step over.
 static bool is_trap(const Exception *e) {
     return e->kind == EXC_SYNC && (e->ec == EC_SMC64 || e->ec == EC_SYSREG);

@@ -35,6 +35,43 @@ says '^  Because: HCR_EL2.TTLB\.$'
 says '^    HCR_EL2.TTLB = 1, as at reset or set by a debugger\.$'
 says '^  Without it, it would have trapped by HFGITR_EL2.TLBIVMALLE1\.$'
 
+# Faults that no table causes. With stage 1 off memory is Device: LDR X0, [X1] must be aligned; nothing is at 0x20000000.
+START='set {u32} 0x40400200 = 0xd503201f
+set VBAR_EL1 = 0x40400000
+set HCR_EL2 = 0x80000000
+set $pc = 0x40000000'
+EL1='set PSTATE = 0x3c5'
+LDR='set {u32} 0x40000000 = 0xf9400020'
+CPU=max session "$START" "$LDR" 'set x1 = 0x40000001' "$EL1" 'stepi' 'why'
+says '^  The translation is not the cause: the access is not aligned, and the memory is Device\.$'
+CPU=max session "$START" "$LDR" 'set x1 = 0x20000000' "$EL1" 'stepi' 'why'
+says '^  The translation is not the cause: nothing at pa 0x20000000 answers\.$'
+# Tagged memory by HCR_EL2.{DC,DCT} and a 1 GB block of stage 2; STG gives it tag 5, LDR has pointer tag 6.
+TAGS='set {u64} 0x40200008 = 0x400007fd
+set VTTBR_EL2 = 0x40200000
+set VTCR_EL2 = 0x80023559
+set TCR_EL1 = 0x2000000000
+set SCTLR_EL1 = 0x90030d00800
+set HCR_EL2 = 0x300000080001000
+set {u32} 0x40000000 = 0xd9200800
+set {u32} 0x40000004 = 0xf9400020'
+GIC=3,mte=on CPU=max session "$START" "$TAGS" 'set x0 = 0x0500000040300000' 'set x1 = 0x0600000040300008' "$EL1" 'stepi 2' 'why' 'exits 1'
+says '^  The translation is not the cause: the tag of the pointer is 0x6, that of the memory at pa 0x40300008 was 0x5\.$'
+says ' DFSC=tag-check far=0x600000040300008 pointer-tag=0x6 memory-tag=0x5 rule="tag check"$'
+# A block at 0 for EL1 and EL0, then without EL0: PSTATE.PAN is that of the access, not of the handler (SCTLR_EL1.SPAN is 0), and
+# LDTR has EL0's permissions.
+MMU='set {u64} 0x40200008 = 0x40000401
+set TTBR0_EL1 = 0x40200000
+set TCR_EL1 = 0x480803519
+set MAIR_EL1 = 0xff
+set SCTLR_EL1 = 0x30500801'
+CPU=max session "$START" "$MMU" "$LDR" 'set {u64} 0x40200000 = 0x40000441' 'set x1 = 8' 'set PSTATE = 0x4003c5' 'stepi' 'why'
+says '^Permission fault, level 1, stage 1: PSTATE.PAN$'
+CPU=max session "$START" "$MMU" 'set {u64} 0x40200000 = 0x40000441' 'set {u32} 0x40000000 = 0xc85f7c20' 'set x1 = 12' "$EL1" 'stepi' 'why'
+says '^  The translation is not the cause: the access is not aligned\.$'
+CPU=max session "$START" "$MMU" 'set {u64} 0x40200000 = 0x40000401' 'set {u32} 0x40000000 = 0xf8400820' 'set x1 = 8' "$EL1" 'stepi' 'why'
+says '^Permission fault, level 1, stage 1: '
+
 # The timer interrupts vm1: the rule is that of interrupts, the INTID the GIC's.
 session 'catch irq' 'continue' 'why'
 says '^  IRQ, taken from EL1 to EL2'

@@ -192,6 +192,25 @@ static void test_data_aborts(void **state) {
     end(&r);
 }
 
+static void test_tag_check_fault(void **state) {
+    (void)state;
+    Rig r;
+    start(&r, true, true);
+    Exception e = {.kind = EXC_SYNC,
+                   .ec = EC_DABT_LOWER,
+                   .il = true,
+                   .rule = "HCR_EL2.TGE",
+                   .iss = 0x11,
+                   .far_valid = true,
+                   .far = 0xa6ffff8000001230,
+                   .memory_tag = 5};
+    AArch64_TakeException(r.cpu, 2, &e, 0x1000);
+    must_have(finish(&r),
+              " DABT_LOWER esr=0x92000011 WnR=read DFSC=tag-check far=0xa6ffff8000001230"
+              " pointer-tag=0x6 memory-tag=0x5 rule=\"HCR_EL2.TGE\"\n");
+    end(&r);
+}
+
 static void test_system_registers(void **state) {
     (void)state;
     Rig r;
@@ -760,18 +779,31 @@ static void test_choice(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_call_and_return), cmocka_unit_test(test_return_elsewhere),
-        cmocka_unit_test(test_data_aborts),     cmocka_unit_test(test_system_registers),
-        cmocka_unit_test(test_calls),           cmocka_unit_test(test_other_classes),
-        cmocka_unit_test(test_interrupts),      cmocka_unit_test(test_host),
-        cmocka_unit_test(test_taken_over),      cmocka_unit_test(test_unfinished),
-        cmocka_unit_test(test_illegal_return),  cmocka_unit_test(test_cpus),
-        cmocka_unit_test(test_symbols),         cmocka_unit_test(test_exact_count),
-        cmocka_unit_test(test_repeatable),      cmocka_unit_test(test_large),
-        cmocka_unit_test(test_percentiles),     cmocka_unit_test(test_wide_numbers),
-        cmocka_unit_test(test_many_details),    cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_errors),          cmocka_unit_test(test_by_dimensions),
-        cmocka_unit_test(test_by_function),     cmocka_unit_test(test_by_many),
+        cmocka_unit_test(test_call_and_return),
+        cmocka_unit_test(test_return_elsewhere),
+        cmocka_unit_test(test_data_aborts),
+        cmocka_unit_test(test_system_registers),
+        cmocka_unit_test(test_tag_check_fault),
+        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_other_classes),
+        cmocka_unit_test(test_interrupts),
+        cmocka_unit_test(test_host),
+        cmocka_unit_test(test_taken_over),
+        cmocka_unit_test(test_unfinished),
+        cmocka_unit_test(test_illegal_return),
+        cmocka_unit_test(test_cpus),
+        cmocka_unit_test(test_symbols),
+        cmocka_unit_test(test_exact_count),
+        cmocka_unit_test(test_repeatable),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_percentiles),
+        cmocka_unit_test(test_wide_numbers),
+        cmocka_unit_test(test_many_details),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_by_dimensions),
+        cmocka_unit_test(test_by_function),
+        cmocka_unit_test(test_by_many),
         cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
