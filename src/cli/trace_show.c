@@ -183,7 +183,7 @@ int trace_main(int argc, char **argv) {
     Error err = {""};
     Show s = {.cpu = -1, .el = -1};
     if (argc < 2 || strcmp(argv[1], "show")) {
-        error_set(&err, "trace: 'show FILE' is what there is; see el2sim trace --help");
+        error_set(&err, "usage: el2sim trace show FILE [filters]; see el2sim trace --help");
         return usage_error(&err);
     }
     s.symbols = symbols_create();
