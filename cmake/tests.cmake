@@ -232,6 +232,12 @@ set_tests_properties(boot-gdb-xen PROPERTIES LABELS "boot;slow" TIMEOUT 600)
 add_executable(isa_compare ${CMAKE_SOURCE_DIR}/tests/isa/compare.c)
 target_link_libraries(isa_compare PRIVATE libel2sim PkgConfig::CAPSTONE)
 add_test(NAME isa-compare COMMAND isa_compare ${CMAKE_SOURCE_DIR}/tests/isa sample)
+
+# The disassembly of what Capstone does not know against binutils'.
+add_executable(isa_assembly ${CMAKE_SOURCE_DIR}/tests/isa/assembly.c)
+target_link_libraries(isa_assembly PRIVATE debugger)
+add_test(NAME isa-assembly COMMAND isa_assembly)
+
 # Single instructions, generated from the instruction tables, on QEMU and on el2sim: tests/isa. Longer: tests/isa/campaign.
 add_executable(isa_gen ${CMAKE_SOURCE_DIR}/tests/isa/gen.c)
 target_link_libraries(isa_gen PRIVATE libel2sim)

@@ -1,10 +1,10 @@
 // `el2sim trace show FILE`: the instructions of a file of --trace insn=FILE, one a line.
 #include "cli/cli.h"
+#include "debugger/disasm.h"
 #include "debugger/symbols.h"
 #include "trace/insn.h"
 #include "trace/internal.h"
 
-#include <capstone/capstone.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ typedef struct Show {
     // What it works with.
     const char *path;
     Symbols *symbols;
-    csh capstone;
+    Disassembler *disassembler;
     u64 shown;
 } Show;
 
@@ -42,19 +42,15 @@ static bool show(void *arg, const InsnRecord *r) {
     if (!passes(s, r)) return true;
     World w = {r->world >> 16, (u16)r->world};
     SymbolHit hit;
-    cs_insn *insn;
+    char text[200];
     s->shown++;
     if (s->count_only) return true;
     char world[16];
     *put_world(world, w) = 0;
     printf("i=%llu cpu%u %-5s EL%u 0x%016llx %08x ", (unsigned long long)r->icount, r->cpu, world,
            r->el, (unsigned long long)r->pc, r->word);
-    if (s->capstone && cs_disasm(s->capstone, (const u8 *)&r->word, 4, r->pc, 1, &insn) == 1) {
-        printf(insn->op_str[0] ? "%s %s" : "%s", insn->mnemonic, insn->op_str);
-        cs_free(insn, 1);
-    } else {
-        printf(".inst 0x%08x", r->word);
-    }
+    disasm_text(s->disassembler, world_space(w), r->pc, r->word, text, sizeof text);
+    fputs(text, stdout);
     if (symbols_lookup(s->symbols, world_space(w), r->pc, &hit))
         printf(hit.offset ? " <%s+0x%llx>" : " <%s>", hit.name, (unsigned long long)hit.offset);
     putchar('\n');
@@ -169,10 +165,10 @@ static int show_file(Show *s, Error *err) {
     void *data = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
     close(fd);
     if (data == MAP_FAILED) data = NULL;
-    if (cs_open(CS_ARCH_ARM64, CS_MODE_ARM, &s->capstone) != CS_ERR_OK) s->capstone = 0;
+    s->disassembler = disasm_open(NULL, s->symbols);
     bool ok = insn_read(data, data ? size : 0, show, s, err);
     if (s->count_only) printf("%llu\n", (unsigned long long)s->shown);
-    if (s->capstone) cs_close(&s->capstone);
+    disasm_close(s->disassembler);
     if (data) munmap(data, size);
     if (fflush(stdout)) return EXIT_HOST_ERROR;
     if (!ok) fprintf(stderr, "el2sim: %s: %s\n", s->path, err->text);

@@ -27,7 +27,7 @@ typedef struct ExitRecord {
     u16 kind;          // ExceptionKind
     u8 event, from_el, to_el;
     bool far_valid, hpfar_valid, is_virtual, vmid16;  // VTCR_EL2.VS
-    u8 memory_tag;  // Exception.memory_tag
+    u8 memory_tag;                                    // Exception.memory_tag
 } ExitRecord;
 
 typedef struct ExitRing {

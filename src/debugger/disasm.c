@@ -1,5 +1,6 @@
 // Disassembly. Arm ARM: "A64 Instruction Set Encoding", for targets and system instructions.
 #include "debugger/disasm.h"
+#include "debugger/assembly.h"
 
 #include "cpu/decode.h"
 #include "cpu/sysreg.h"
@@ -80,7 +81,7 @@ static bool system_instruction(u32 word, char *buf, size_t n) {
 // "ldapr_sized size=3 Rn=1 Rt=0": the row of the decoder's table, as this CPU decodes the word.
 static void by_row(const Disassembler *d, u32 word, char *buf, size_t n) {
     Op op = {0};
-    const DecodeRow *row = decode_row(d->machine->features, word, 0, &op);
+    const DecodeRow *row = d->machine ? decode_row(d->machine->features, word, 0, &op) : NULL;
     if (!row) {
         snprintf(buf, n, "%-7s 0x%08x", ".inst", word);
         return;
@@ -136,6 +137,7 @@ static void add_symbol(const Disassembler *d, int space, u64 address, u32 word, 
 void disasm_text(Disassembler *d, int symbol_space, u64 address, u32 word, char *buf, size_t n) {
     cs_insn *insn;
     if (register_move(word, buf, n) || system_instruction(word, buf, n)) return;
+    if (assembly_text(word, buf, n)) return;
     if (!d->capstone || cs_disasm(d->capstone, (const u8 *)&word, 4, address, 1, &insn) != 1) {
         by_row(d, word, buf, n);
         return;

@@ -1,5 +1,5 @@
-// Instructions as text: Capstone's, with system registers by the names of this machine's table, symbols of
-// targets, and for words that Capstone does not know the decoder's own name with the fields.
+// Instructions as text: Capstone's, or for those that Capstone does not know assembly.h's, with system registers by the names
+// of sysregs.reg and symbols of targets; for the words that neither knows the decoder's own name with the fields.
 #pragma once
 
 #include "cpu/cpu.h"
@@ -10,7 +10,7 @@
 
 typedef struct Disassembler Disassembler;
 
-// symbols: may be NULL.
+// symbols: may be NULL. machine, too: then nothing is known of its CPUs' features.
 Disassembler *disasm_open(const Machine *machine, const Symbols *symbols);
 void disasm_close(Disassembler *d);
 // "bl      0x40080120 <start+0x10>": the word at an address; symbol_space: whose symbols its targets have.

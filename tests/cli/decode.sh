@@ -24,11 +24,12 @@ says '^  UNDEFINED on cortex-a57$'
 says '^  not row ldadd: needs FEAT_LSE, which cortex-a57 does not have$'
 says '^  needs  FEAT_LSE: cortex-a57 lacks FEAT_LSE$'
 expect 0 '' decode 0xF8200001
-says '^f8200001  ldadd size=3 Rs=0 Rn=0 Rt=1$'; says '^  needs  FEAT_LSE: max has it$'; silent UNDEFINED
+says '^f8200001  ldadd x0, x1, \[x0\]$'; says '^  needs  FEAT_LSE: max has it$'; silent UNDEFINED
 expect 0 '' decode 6e40c400 -cpu neoverse-n1
 says '^  needs  FEAT_FP16 FEAT_FCMA: neoverse-n1 lacks FEAT_FCMA$'
-# A hint that is another instruction without its feature.
+# A hint that is another instruction without its feature; the text is the same.
 expect 0 '' decode d503233f -cpu cortex-a57
+says '^d503233f  paciasp$'
 says '^  not row paclr: needs FEAT_PAuth, '; says '^  row    hint '; silent UNDEFINED
 # Conditions: SBFM of 32 bits with N = 1; a scalar form with Q = 0; DUP of no element.
 expect 0 '' decode 13400000
@@ -40,15 +41,16 @@ expect 0 '' decode f8602820; says '^  not row ldr_reg: option is 1, not 2, 3, 6,
 expect 0 '' decode 8bc00000; says '^  not row add_shift: shift is 3, not 0, 1, 2$'
 # No row at all, and the row that is UNDEFINED.
 expect 0 '' decode 02000000; says '^  UNDEFINED on max: in no row$'; silent '^  row'
-expect 0 '' decode 0; says '^  UNDEFINED: row udf says so$'
+expect 0 '' decode 0; says '^  UNDEFINED: row udf says so$'; says '^00000000  udf #0$'
 # System registers: decided when the instruction executes. MSR of an ID register; HFGRTR_EL2 is of FEAT_FGT.
 expect 0 '' decode d51ff000 d5180000 d53c1180 -cpu cortex-a57
 says '^  UNDEFINED when it executes, unless trapped: S3_7_C15_C0_0 is in no row of sysregs.reg$'
 says '^  UNDEFINED when it executes, unless trapped: MIDR_EL1 cannot be written$'
 says '^  UNDEFINED when it executes, unless trapped: HFGRTR_EL2 needs FEAT_FGT, which cortex-a57 does not have$'
 expect 0 '' decode d53c1180 d5380000; silent 'UNDEFINED'
-# What Capstone does not know has the row's name.
-expect 0 '' decode d5033f5f d503309f; says '^d5033f5f  clrex$'; says '^d503309f  '
+# By Capstone; not known to Capstone (isa-assembly compares with binutils, which has no DGH).
+expect 0 '' decode d5033f5f d503309f d50320df
+says '^d5033f5f  clrex$'; says '^d503309f  '; says '^d50320df  dgh$'
 
 expect 0 '' decode --json 9ac12041 2000000 f8200001 -cpu cortex-a57
 awk -f "$(dirname "$0")/json.awk" "$WORK/out" || fail "not JSON"

@@ -19,9 +19,9 @@ show "$WORK/trace"
 [ "$STATUS" = 0 ] || fail "trace show: status $STATUS"
 [ "$(wc -l < "$WORK/out")" = "$insns" ] || fail "$insns instructions, $(wc -l < "$WORK/out") lines"
 has '^i=0 cpu0 el2   EL2 0x0000000040080000 52800100 '
-has ' f1000421 subs x1, x1, #1$'
+has ' f1000421 subs    x1, x1, #1$'
 [ "$(grep -c ' f1000421 ' "$WORK/out")" = 3 ] || fail "not three times around the loop"
-tail -n 1 "$WORK/out" | grep -q ' d4000003 smc #0$' || fail "the last is not the SMC"
+tail -n 1 "$WORK/out" | grep -q ' d4000003 smc     #0$' || fail "the last is not the SMC"
 pc=$(sed -n 's/.* \(0x[0-9a-f]*\) f1000421 .*/\1/p' "$WORK/out" | head -n 1)
 show "$WORK/trace" --pc "$pc" --count
 [ "$(cat "$WORK/out")" = 3 ] || fail "--pc: $(cat "$WORK/out")"
