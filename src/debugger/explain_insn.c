@@ -32,11 +32,15 @@ static void add_fields(Explanation *x, const DecodeRow *row) {
     }
 }
 
+static const char *lacking(const Machine *m, unsigned feature) {
+    bool has = m->features[feature / 64] >> feature % 64 & 1;
+    return has ? "" : ", which this CPU does not have";
+}
+
 static void say_features(Explanation *x, const DecodeRow *row, const Machine *m) {
     for (unsigned i = 0; i < FEATURE_COUNT; i++)
         if (row->features[i / 64] >> i % 64 & 1)
-            explain_note(x, "needs %s%s", feature_names[i],
-                         m->features[i / 64] >> i % 64 & 1 ? "" : ", which this CPU does not have");
+            explain_note(x, "needs %s%s", feature_names[i], lacking(m, i));
 }
 
 // --- system registers ------------------------------------------------------------------------------------------
@@ -104,9 +108,11 @@ static void say_nested(Explanation *x, const SysRegInfo *r) {
         explain_note(x, "traps from EL1 to EL2 when HCR_EL2.NV is 1");
 }
 
-static void say_access(Explanation *x, const SysRegInfo *r, bool read, bool nested) {
+static void say_access(Explanation *x, const Machine *m, const SysRegInfo *r, bool read) {
     unsigned el = read ? r->read_el : r->write_el;
-    if (r->need >= 0) explain_note(x, "%s needs %s", r->name, feature_names[r->need]);
+    if (r->need >= 0)
+        explain_note(x, "%s needs %s%s", r->name, feature_names[r->need],
+                     lacking(m, (unsigned)r->need));
     if (el > 2) {
         explain_note(x, "%s cannot be %s: UNDEFINED", r->name, read ? "read" : "written");
         return;
@@ -124,7 +130,7 @@ static void say_access(Explanation *x, const SysRegInfo *r, bool read, bool nest
         if (!(t->access & access)) continue;
         traps += say_trap(x, t, el);
     }
-    nested = nested && el == 2;
+    bool nested = el == 2 && m->features[FEAT_NV / 64] >> FEAT_NV % 64 & 1;
     if (nested) say_nested(x, r);
     if (!traps && !nested) explain_note(x, "no control traps it");
 }
@@ -143,8 +149,7 @@ static void say_system(Explanation *x, const Machine *m, u32 word) {
         explain_note(x, "%s is in no row of the machine's table",
                      sysreg_name_of_encoding(enc, name, sizeof name));
     else
-        say_access(x, sysreg_info(index), bit(word, 21),
-                   m->features[FEAT_NV / 64] >> FEAT_NV % 64 & 1);
+        say_access(x, m, sysreg_info(index), bit(word, 21));
 }
 
 // --- other instructions ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include "cpu/exception.h"
 #include "cpu/sysreg.h"
 #include "debugger/disasm.h"
+#include "debugger/explain.h"
 #include "debugger/place.h"
 #include "debugger/view_walk.h"
 #include "gen/exceptions.h"
@@ -195,6 +196,26 @@ static void say_others(const Why *w) {
     free(copy);
 }
 
+// Of an UNDEFINED instruction: what makes it so.
+static void say_undefined(const Why *w) {
+    if (w->e.kind != EXC_SYNC || w->e.ec != EC_UNKNOWN || !w->readable) return;
+    Explanation *x = malloc(sizeof *x);
+    CHECK(x);
+    explain_insn(w->d->cpu->machine, w->word, x);
+    if (!(w->word >> 16))
+        fprintf(w->d->out, "    UDF is permanently UNDEFINED\n");
+    else if (strstr(x->summary, "In no row"))
+        fprintf(w->d->out, "    it is in no row of the decoder\n");
+    for (unsigned i = 0; i < x->notes; i++) {
+        const char *note = x->note[i], *level = strstr(note, ": from EL");
+        bool says_so = strstr(note, "UNDEFINED") || strstr(note, "does not have") ||
+                       strstr(note, "in no row") ||
+                       (level && level[strlen(": from EL")] - '0' > w->r->from_el);
+        if (says_so) fprintf(w->d->out, "    %s\n", note);
+    }
+    free(x);
+}
+
 static void say_interrupt(const Why *w) {
     const GicCpu *gic = w->d->cpu->gic;
     if ((w->e.kind != EXC_IRQ && w->e.kind != EXC_FIQ) || !gic) return;
@@ -338,6 +359,7 @@ void why_print(Debugger *d, u64 n) {
     say_what(&w);
     say_class(&w);
     say_rule(&w);
+    say_undefined(&w);
     say_others(&w);
     say_interrupt(&w);
     say_walk(&w);

@@ -72,6 +72,16 @@ says '^  The translation is not the cause: the access is not aligned\.$'
 CPU=max session "$START" "$MMU" 'set {u64} 0x40200000 = 0x40000401' 'set {u32} 0x40000000 = 0xf8400820' 'set x1 = 8' "$EL1" 'stepi' 'why'
 says '^Permission fault, level 1, stage 1: '
 
+# What makes an instruction UNDEFINED: a feature, the Exception level, the register, or nothing knows it.
+undefined() { CPU=$1 session "$START" "set {u32} 0x40000000 = $2" "$EL1" 'stepi' 'why'; }
+undefined cortex-a57 0xf8200001; says '^    needs FEAT_LSE, which this CPU does not have$'
+undefined max 0xd53c1100; says '^    a read of HCR_EL2: from EL2 up$'
+undefined max 0xd5180000; says '^    MIDR_EL1 cannot be written: UNDEFINED$'
+undefined cortex-a57 0xd538a400; says '^    LORSA_EL1 needs FEAT_LOR, which this CPU does not have$'
+undefined max 0xd51ff000; says '^    S3_7_C15_C0_0 is in no row of the machine.s table$'
+undefined max 0x02000000; says '^    it is in no row of the decoder$'
+undefined max 0; says '^    UDF is permanently UNDEFINED$'
+
 # The timer interrupts vm1: the rule is that of interrupts, the INTID the GIC's.
 session 'catch irq' 'continue' 'why'
 says '^  IRQ, taken from EL1 to EL2'
