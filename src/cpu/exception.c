@@ -53,7 +53,7 @@ static ALWAYS_INLINE void set_pstate(Cpu *cpu, u32 new_pstate) {
     MmuMode mode = mode_of(cpu);
     Tlb *tlb = cpu->tlb_of[mode];
     cpu->tlb = likely(tlb) ? tlb : tlb_for_mode(cpu, mode);
-    cpu->fp_on = cpu->fp_el >> cpu->el & 1;
+    cpu->fp_on = bit(cpu->fp_el, cpu->el);
 }
 
 void pstate_changed(Cpu *cpu, u32 new_pstate) {
@@ -114,12 +114,12 @@ static ALWAYS_INLINE void record_exception(Cpu *cpu, const Exception *e, int fro
     r->target = cpu->pc;
     r->hcr = cpu->sys.HCR_EL2;
     r->vttbr = cpu->sys.VTTBR_EL2;
-    r->vmid16 = bit(cpu->sys.VTCR_EL2, 19);
+    r->vtcr = (u32)cpu->sys.VTCR_EL2;
     r->esr = esr;
     r->far = e->far;
     r->hpfar = e->hpfar;
     r->rule = e->rule;
-    for (unsigned i = 0; i < 4; i++) r->x[i] = cpu->x[i];
+    memcpy(r->x, cpu->x, sizeof r->x);
     r->x16 = cpu->x[16];
     r->value = cpu->x[rt == 31 ? REG_ZR : rt];
     r->spsr = spsr;
@@ -143,7 +143,7 @@ static ALWAYS_INLINE void record_return(Cpu *cpu, int from_el, u64 pc, u32 spsr,
     r->target = cpu->pc;
     r->hcr = cpu->sys.HCR_EL2;
     r->vttbr = cpu->sys.VTTBR_EL2;
-    r->vmid16 = bit(cpu->sys.VTCR_EL2, 19);
+    r->vtcr = (u32)cpu->sys.VTCR_EL2;
     r->x[0] = cpu->x[0];
     r->spsr = spsr;
     r->event = illegal ? EXIT_ILLEGAL_RETURN : EXIT_RETURN;

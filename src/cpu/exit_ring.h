@@ -24,10 +24,11 @@ typedef struct ExitRecord {
     u64 value;         // of the register that the syndrome names (Rt, SRT)
     u32 spsr;          // written to SPSR_ELx; of a return: taken from there
     u32 intid;         // of IRQ and FIQ: Exception.intid
+    u32 vtcr;          // VTCR_EL2, bits 31:0
     u16 kind;          // ExceptionKind
     u8 event, from_el, to_el;
-    bool far_valid, hpfar_valid, is_virtual, vmid16;  // VTCR_EL2.VS
-    u8 memory_tag;                                    // Exception.memory_tag
+    bool far_valid, hpfar_valid, is_virtual;
+    u8 memory_tag;  // Exception.memory_tag
 } ExitRecord;
 
 typedef struct ExitRing {

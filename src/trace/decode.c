@@ -20,7 +20,7 @@ World world_of(const Cpu *cpu, int el) {
 
 World exit_world(const ExitRecord *r) {
     int el = r->event == EXIT_EXCEPTION ? r->from_el : r->to_el;
-    return world_under(el, r->hcr, r->vttbr, r->vmid16);
+    return world_under(el, r->hcr, r->vttbr, bit(r->vtcr, 19));
 }
 
 bool exception_is_behind(const Exception *e) {
