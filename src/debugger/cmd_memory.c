@@ -3,6 +3,7 @@
 #include "debugger/disasm.h"
 #include "debugger/format.h"
 #include "debugger/place.h"
+#include "mmu/tags.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -305,6 +306,42 @@ bool cmd_find(Debugger *d, const char *args, Error *err) {
         d->examine.has_next = true;
     }
     if (found.count > 1) fprintf(d->out, "%u times\n", found.count);
+    return true;
+}
+
+// --- tags ----------------------------------------------------------------------------------------
+
+enum { TAGS_PER_LINE = 16, ATTR_TAGGED = 0xf0 };
+
+// A line of granules from `address` on, which is the first of its line; a page holds whole lines.
+static bool print_tags(Debugger *d, Space space, u64 address, u64 end, Error *err) {
+    Translation t;
+    u64 physical;
+    if (!space_locate(d->cpu, space, address, &t, &physical, err)) return false;
+    print_label(d, address, false);
+    for (unsigned i = 0; i < TAGS_PER_LINE && address + i * TAG_GRANULE < end; i++)
+        fprintf(d->out, " %x", tag_load(d->cpu->machine, physical + i * TAG_GRANULE));
+    fprintf(d->out,
+            space.kind != AS_PHYSICAL && t.attr != ATTR_TAGGED ? "  not Tagged memory\n" : "\n");
+    return true;
+}
+
+bool cmd_tags(Debugger *d, const char *args, Error *err) {
+    const u64 line = TAGS_PER_LINE * TAG_GRANULE;
+    const char *comma = args;
+    ExprValue start;
+    u64 n = 1;
+    if (!cpu_has(d->cpu, FEAT_MTE2))
+        return error_set(err, "tags: this machine has no memory tagging (-M virt,mte=on -cpu max)");
+    if (!debugger_value(d, &comma, &start, err)) return error_prefix(err, "tags");
+    if (*comma && !parse_range(d, &args, ',', &start, &n, err)) return error_prefix(err, "tags");
+    if (*comma && *args) return error_set(err, "tags: not understood: '%.40s'", args);
+    d->examine.space = start.space;
+    u64 end = *comma ? start.v + n : align_down(start.v, line) + line;
+    for (u64 at = align_down(start.v, *comma ? TAG_GRANULE : line); at < end && !d->interrupted;
+         at = align_down(at, line) + line)
+        if (!print_tags(d, start.space, at, MIN(end, align_down(at, line) + line), err))
+            return error_prefix(err, "tags");
     return true;
 }
 

@@ -204,6 +204,12 @@ const Command command_table[] = {
      "    find 0x40000000, +0x100000, 0xd503201f\n"
      "    find/1 ipa(0x40000000), +0x8000000, \"Linux version\"",
      ARG_EXPRESSION, NULL, cmd_find, REPEAT_NOT},
+    {"tags", "ta", "Memory", "ADDRESS | START, END|+LENGTH", "shows allocation tags",
+     "  Of memory tagging: 16 granules of 16 bytes a line. Of one address: the line that it is "
+     "in.\n"
+     "    tags x0\n"
+     "    tags pa(0x40300000), +0x1000",
+     ARG_EXPRESSION, NULL, cmd_tags, REPEAT_NOT},
     {"dump", "dum", "Memory", "FILE START END|,+LENGTH", "writes memory to a file",
      "    dump vm1.bin vm1:0x40000000, +0x1000\n"
      "    dump text.bin 0x40080000 0x40090000",

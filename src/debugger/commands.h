@@ -70,6 +70,7 @@ bool cmd_exits(Debugger *d, const char *args, Error *err);
 bool cmd_x(Debugger *d, const char *args, Error *err);
 bool cmd_disas(Debugger *d, const char *args, Error *err);
 bool cmd_find(Debugger *d, const char *args, Error *err);
+bool cmd_tags(Debugger *d, const char *args, Error *err);
 bool cmd_dump(Debugger *d, const char *args, Error *err);
 bool cmd_restore(Debugger *d, const char *args, Error *err);
 // cmd_source.c

@@ -126,15 +126,20 @@ bool space_translate(Cpu *cpu, Space space, u64 address, bool write, Translation
                      fault ? fault : &own_fault, physical, err);
 }
 
-// Where memory is for a debugger: it also sees what may only be executed, and with PSTATE.PAN what is EL0's.
-static bool find_memory(Cpu *cpu, Space space, u64 address, u64 *physical, Error *err) {
-    Translation t = {0};
+bool space_locate(Cpu *cpu, Space space, u64 address, Translation *t, u64 *physical, Error *err) {
     Fault fault = {0};
-    if (translate(cpu, space, address, ACCESS_READ, &t, &fault, physical, err)) return true;
+    *t = (Translation){0};
+    if (translate(cpu, space, address, ACCESS_READ, t, &fault, physical, err)) return true;
     if (fault.type != FAULT_PERMISSION) return false;
-    t = (Translation){0};
-    fault = (Fault){0};
-    return translate(cpu, space, address, ACCESS_FETCH, &t, &fault, physical, NULL);
+    // PSTATE.PAN is that of the current mode alone.
+    Space here = space.kind == AS_CURRENT ? (Space){.kind = AS_EL, .el = cpu->el} : space;
+    for (unsigned i = 0; i < 2; i++) {
+        AccessType type = i ? ACCESS_FETCH : ACCESS_READ;
+        *t = (Translation){0};
+        fault = (Fault){0};
+        if (translate(cpu, here, address, type, t, &fault, physical, NULL)) return true;
+    }
+    return false;
 }
 
 // --- memory --------------------------------------------------------------------------------------
@@ -155,8 +160,9 @@ static bool no_memory(Cpu *cpu, Space space, u64 address, u64 physical, Error *e
 static bool copy_page(Cpu *cpu, Space space, u64 address, void *buf, size_t n, bool write,
                       size_t *done, Error *err) {
     u64 physical;
+    Translation t;
     // A debugger writes where the guest may only read.
-    if (!find_memory(cpu, space, address, &physical, err)) return false;
+    if (!space_locate(cpu, space, address, &t, &physical, err)) return false;
     *done = MIN(n, 0x1000 - (address & 0xfff));
     const Region *r = bus_find(cpu->machine, physical);
     if (!r || !r->host) return no_memory(cpu, space, address, physical, err);

@@ -28,6 +28,9 @@ int space_print(char *buf, size_t n, Space space, u64 address);
 // physical address translates to itself. write: as a write would.
 bool space_translate(Cpu *cpu, Space space, u64 address, bool write, Translation *t, Fault *fault,
                      u64 *pa, Error *err);
+// Where memory is for a debugger: it also sees what may only be executed, and with PSTATE.PAN what is EL0's. t: the translation,
+// all 0 of a physical address.
+bool space_locate(Cpu *cpu, Space space, u64 address, Translation *t, u64 *physical, Error *err);
 // Copies memory, page by page. False: a part does not translate or is no memory: err names the address. Device
 // registers are not read: that may have effects.
 bool space_read(Cpu *cpu, Space space, u64 address, void *buf, size_t n, Error *err);

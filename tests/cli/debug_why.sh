@@ -1,5 +1,5 @@
 #!/bin/sh
-# why and vms on the demo: an abort with its walk and fix, a trapped MRS with who wrote the control, a call that has
+# why, tags and vms on the demo: an abort with its walk and fix, a trapped MRS with who wrote the control, a call that has
 # returned, an interrupt; and what they refuse. Usage: debug_why.sh EL2SIM ROMS
 . "$(dirname "$0")/lib.sh"
 ROMS=$2 ROM=demo CPU=cortex-a72
@@ -55,9 +55,14 @@ set SCTLR_EL1 = 0x90030d00800
 set HCR_EL2 = 0x300000080001000
 set {u32} 0x40000000 = 0xd9200800
 set {u32} 0x40000004 = 0xf9400020'
-GIC=3,mte=on CPU=max session "$START" "$TAGS" 'set x0 = 0x0500000040300000' 'set x1 = 0x0600000040300008' "$EL1" 'stepi 2' 'why' 'exits 1'
+GIC=3,mte=on CPU=max session "$START" "$TAGS" 'set x0 = 0x0500000040300000' 'set x1 = 0x0600000040300008' "$EL1" 'stepi 2' 'why' 'exits 1' 'tags x1' \
+    'tags pa(0x40300000), +0x20' 'set HCR_EL2.DCT = 0' 'tags x1'
 says '^  The translation is not the cause: the tag of the pointer is 0x6, that of the memory at pa 0x40300008 was 0x5\.$'
 says ' DFSC=tag-check far=0x600000040300008 pointer-tag=0x6 memory-tag=0x5 rule="tag check"$'
+says '^0x600000040300000: 5 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0$'; says '^pa(0x40300000): 5 0$'
+says '^0x600000040300000: 5 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0  not Tagged memory$'
+GIC=3,mte=on CPU=max refuses "tags: not understood: 'x'" 'tags 0x40300000, +16 x'
+CPU=max refuses 'tags: this machine has no memory tagging' 'tags 0x40300000'
 # A block at 0 for EL1 and EL0, then without EL0: PSTATE.PAN is that of the access, not of the handler (SCTLR_EL1.SPAN is 0), and
 # LDTR has EL0's permissions.
 MMU='set {u64} 0x40200008 = 0x40000401
@@ -65,7 +70,8 @@ set TTBR0_EL1 = 0x40200000
 set TCR_EL1 = 0x480803519
 set MAIR_EL1 = 0xff
 set SCTLR_EL1 = 0x30500801'
-CPU=max session "$START" "$MMU" "$LDR" 'set {u64} 0x40200000 = 0x40000441' 'set x1 = 8' 'set PSTATE = 0x4003c5' 'stepi' 'why'
+CPU=max session "$START" "$MMU" "$LDR" 'set {u64} 0x40200000 = 0x40000441' 'set x1 = 8' 'set PSTATE = 0x4003c5' 'stepi' 'why' 'x/wx 0'
+says '^0x0:  0xf9400020$'
 says '^Permission fault, level 1, stage 1: PSTATE.PAN$'
 CPU=max session "$START" "$MMU" 'set {u64} 0x40200000 = 0x40000441' 'set {u32} 0x40000000 = 0xc85f7c20' 'set x1 = 12' "$EL1" 'stepi' 'why'
 says '^  The translation is not the cause: the access is not aligned\.$'
