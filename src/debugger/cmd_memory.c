@@ -4,6 +4,7 @@
 #include "debugger/format.h"
 #include "debugger/place.h"
 #include "mmu/tags.h"
+#include "mmu/walk.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -311,16 +312,19 @@ bool cmd_find(Debugger *d, const char *args, Error *err) {
 
 // --- tags ----------------------------------------------------------------------------------------
 
-enum { TAGS_PER_LINE = 16, ATTR_TAGGED = 0xf0 };
+enum { TAGS_PER_LINE = 16 };
 
-// A line of granules from `address` on, which is the first of its line; a page holds whole lines.
-static bool print_tags(Debugger *d, Space space, u64 address, u64 end, Error *err) {
+// The granules of some bytes of a line. A page holds whole lines.
+static bool print_tags(Debugger *d, Space space, u64 address, u64 bytes, Error *err) {
     Translation t;
     u64 physical;
+    Region *region;
     if (!space_locate(d->cpu, space, address, &t, &physical, err)) return false;
+    if (!phys_host(d->cpu->machine, physical, &region))
+        return error_set(err, "there is no memory at pa 0x%llx", (unsigned long long)physical);
     print_label(d, address, false);
-    for (unsigned i = 0; i < TAGS_PER_LINE && address + i * TAG_GRANULE < end; i++)
-        fprintf(d->out, " %x", tag_load(d->cpu->machine, physical + i * TAG_GRANULE));
+    for (u64 i = 0; i < bytes; i += TAG_GRANULE)
+        fprintf(d->out, " %x", tag_load(d->cpu->machine, physical + i));
     fprintf(d->out,
             space.kind != AS_PHYSICAL && t.attr != ATTR_TAGGED ? "  not Tagged memory\n" : "\n");
     return true;
@@ -337,11 +341,12 @@ bool cmd_tags(Debugger *d, const char *args, Error *err) {
     if (*comma && !parse_range(d, &args, ',', &start, &n, err)) return error_prefix(err, "tags");
     if (*comma && *args) return error_set(err, "tags: not understood: '%.40s'", args);
     d->examine.space = start.space;
-    u64 end = *comma ? start.v + n : align_down(start.v, line) + line;
-    for (u64 at = align_down(start.v, *comma ? TAG_GRANULE : line); at < end && !d->interrupted;
-         at = align_down(at, line) + line)
-        if (!print_tags(d, start.space, at, MIN(end, align_down(at, line) + line), err))
-            return error_prefix(err, "tags");
+    u64 at = align_down(start.v, *comma ? TAG_GRANULE : line);
+    u64 left = *comma ? n + (start.v - at) : line, bytes;
+    for (; left && !d->interrupted; at += bytes, left -= bytes) {
+        bytes = MIN(left, line - at % line);
+        if (!print_tags(d, start.space, at, bytes, err)) return error_prefix(err, "tags");
+    }
     return true;
 }
 

@@ -61,6 +61,7 @@ says '^  The translation is not the cause: the tag of the pointer is 0x6, that o
 says ' DFSC=tag-check far=0x600000040300008 pointer-tag=0x6 memory-tag=0x5 rule="tag check"$'
 says '^0x600000040300000: 5 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0$'; says '^pa(0x40300000): 5 0$'
 says '^0x600000040300000: 5 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0  not Tagged memory$'
+GIC=3,mte=on CPU=max refuses 'tags: there is no memory at pa 0xffffffffffffff00' 'tags pa(0xffffffffffffff00)'
 GIC=3,mte=on CPU=max refuses "tags: not understood: 'x'" 'tags 0x40300000, +16 x'
 CPU=max refuses 'tags: this machine has no memory tagging' 'tags 0x40300000'
 # A block at 0 for EL1 and EL0, then without EL0: PSTATE.PAN is that of the access, not of the handler (SCTLR_EL1.SPAN is 0), and
